@@ -1,0 +1,18 @@
+import type { ImageConfiguration } from './manifest.ts'
+
+/** An image in the store, ready to run: every layer is unpacked. */
+export interface Image {
+  /** sha256:<hex> of the configuration blob. */
+  id: string
+  /** Digest of the manifest it came with, byte-exact in the blob store. */
+  manifestDigest: string
+  configuration: ImageConfiguration
+  /** diffIDs, bottom first. */
+  layers: string[]
+  /** Sum of the unpacked layers, bytes. */
+  size: number
+  /** Familiar references that point here: `busybox:latest`. */
+  references: string[]
+  /** name@digest under which it was pulled or pushed. */
+  repoDigests: string[]
+}

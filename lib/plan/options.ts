@@ -1,0 +1,94 @@
+/**
+ * What a user asked of `run` or `create`, parsed and checked in form, not yet against image or host.
+ * Kept in the container's record, so every field is JSON.
+ */
+export interface CreateOptions {
+  image: string
+  /** Command and arguments behind the image; empty: the image's. */
+  command: string[]
+  name: string | undefined
+  /** undefined: the image's; []: none (`--entrypoint ""`). */
+  entrypoint: string[] | undefined
+  /** NAME=value in the order given; values of `-e NAME` and `--env-file` are already filled in. */
+  env: string[]
+  user: string | undefined
+  workdir: string | undefined
+  hostname: string | undefined
+  domainname: string | undefined
+  labels: Record<string, string>
+  interactive: boolean
+  tty: boolean
+  detach: boolean
+  remove: boolean
+  init: boolean
+  readOnly: boolean
+  volumes: VolumeOption[]
+  /** path -> mount options, as `--tmpfs /run:size=64m,mode=1777`. */
+  tmpfs: Record<string, string>
+  network: string
+  publish: PortOption[]
+  addHosts: { host: string; address: string }[]
+  dns: string[]
+  dnsSearch: string[]
+  dnsOptions: string[]
+  capAdd: string[]
+  capDrop: string[]
+  securityOpt: string[]
+  privileged: boolean
+  userns: string
+  cgroupParent: string | undefined
+  limits: ResourceLimits
+  ulimits: { name: string; soft: number; hard: number }[]
+  stopSignal: string | undefined
+  stopTimeout: number | undefined
+  pull: 'missing' | 'always' | 'never'
+  platform: string | undefined
+  /** Bytes of /dev/shm. */
+  shmSize: number
+  pid: string
+  ipc: string
+  uts: string
+  cgroupns: string
+  sysctls: Record<string, string>
+  devices: string[]
+  groupAdd: string[]
+  oomScoreAdj: number | undefined
+  umask: string | undefined
+  annotations: Record<string, string>
+  logDriver: string
+  logOptions: Record<string, string>
+  publishAll: boolean
+  cidfile: string | undefined
+  detachKeys: string | undefined
+  sigProxy: boolean
+  attach: string[]
+}
+
+export interface VolumeOption {
+  type: 'bind' | 'volume' | 'tmpfs' | 'image'
+  /** Absolute host path, volume name, or "" for an anonymous volume. */
+  source: string
+  target: string
+  readOnly: boolean
+  /** Everything else that was said: rshared, z, U, noexec, subpath=..., tmpfs-size=... */
+  options: string[]
+}
+
+export interface PortOption {
+  hostIp: string
+  /** undefined: a free one is chosen. */
+  hostPort: number | undefined
+  containerPort: number
+  protocol: 'tcp' | 'udp'
+}
+
+/** Bytes, cores and counts; undefined: not asked for. -1 is "unlimited" where Docker has it. */
+export interface ResourceLimits {
+  memory: number | undefined
+  memorySwap: number | undefined
+  memoryReservation: number | undefined
+  cpus: number | undefined
+  cpuShares: number | undefined
+  cpusetCpus: string | undefined
+  pidsLimit: number | undefined
+}

@@ -1,0 +1,164 @@
+/**
+ * What the native runtime is asked to do. Pure data: `runtime/protocol.ts` puts it on the wire,
+ * `native/runtime/protocol.h` says what each field makes the runtime do.
+ */
+
+/** `size` ids from `container` on, inside, are the ids from `host` on, outside (OCI: linux.uidMappings). */
+export interface IdMapping {
+  container: number
+  host: number
+  size: number
+}
+
+/** How the user namespace of a container, or of work on the store, is mapped. */
+export interface Identity {
+  uidMappings: IdMapping[]
+  gidMappings: IdMapping[]
+  /** Setuid helpers; undefined: the map is written directly (one id, or the caller is root). */
+  newuidmap: string | undefined
+  newgidmap: string | undefined
+  denySetgroups: boolean
+}
+
+export type NamespaceKind = 'user' | 'mnt' | 'pid' | 'net' | 'ipc' | 'uts' | 'cgroup'
+
+export type RootfsPlan =
+  | { kind: 'overlay'; merged: string; upper: string; work: string; lower: string[]; options: string }
+  | { kind: 'fuse-overlayfs'; merged: string; upper: string; work: string; lower: string[]; options: string; program: string }
+  | { kind: 'directory'; merged: string }
+
+export type MountKind = 'bind' | 'fs' | 'symlink' | 'mask' | 'readonly' | 'mkdir' | 'propagation'
+
+/** mount_setattr(2) attributes. */
+export type MountAttribute = 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'noatime' | 'strictatime' | 'nodiratime' | 'nosymfollow'
+
+export type MountFlag = 'recursive' | 'optional' | 'copy-up' | 'slave' | 'shared' | 'create-source'
+
+/** One step of the mount table, carried out in order; targets are absolute, inside the container. */
+export interface MountPlan {
+  kind: MountKind
+  /** bind: host path. fs: file system type. symlink: its text. */
+  source: string
+  target: string
+  /** fs: options as mount(2) takes them. */
+  data: string
+  attributes: MountAttribute[]
+  flags: MountFlag[]
+  /** mkdir: permission bits. propagation: MS_* bits. Else 0. */
+  mode: number
+}
+
+/** Bit sets of capabilities, bit n for capability number n (linux/capability.h). */
+export interface CapabilitySets {
+  bounding: bigint
+  effective: bigint
+  inheritable: bigint
+  permitted: bigint
+  ambient: bigint
+}
+
+/** Soft and hard limit; `undefined` as a number is RLIM_INFINITY, given as 2n ** 64n - 1n. */
+export interface Rlimit {
+  /** RLIMIT_* number. */
+  resource: number
+  soft: bigint
+  hard: bigint
+}
+
+export interface ProcessPlan {
+  args: string[]
+  /** NAME=value. */
+  env: string[]
+  cwd: string
+  /** "", name, uid, each with or without ":group"; names are looked up in the container. */
+  user: string
+  groups: string[]
+  keepGroups: boolean
+  capsRoot: CapabilitySets
+  capsUser: CapabilitySets
+  noNewPrivileges: boolean
+  /** struct sock_filter array; undefined: no filter. */
+  seccomp: { program: Uint8Array; flags: number } | undefined
+  rlimits: Rlimit[]
+  umask: number | undefined
+  oomScoreAdj: number | undefined
+  /** A pty of this size (0 0: unknown); undefined: three pipes. */
+  terminal: { rows: number; columns: number } | undefined
+  stdin: 'none' | 'open' | 'once'
+}
+
+export interface NetworkPlan {
+  /** argv of slirp4netns with "{user}" and "{net}" for the namespace files; empty: no helper. */
+  helper: string[]
+  /** Its API socket; "" where no request is made. */
+  apiSocket: string
+  /** JSON texts for the API socket. */
+  requests: string[]
+}
+
+export type CgroupPlan =
+  | { mode: 'none' }
+  | { mode: 'directory' | 'scope'; path: string; controllers: string; writes: { file: string; value: string }[] }
+
+export type LogDriver = 'none' | 'json-file' | 'k8s-file'
+
+/** Everything that `lichen-runtime run` needs to start a container and to be its monitor. */
+export interface RunPlan {
+  verb: 'run'
+  id: string
+  identity: Identity
+  /** Namespaces to create. */
+  create: NamespaceKind[]
+  /** Namespaces of others to enter. */
+  join: { kind: NamespaceKind; path: string }[]
+  hostname: string
+  domainname: string
+  sysctls: { key: string; value: string }[]
+  rootfs: RootfsPlan
+  rootReadonly: boolean
+  rootPropagation: number
+  mounts: MountPlan[]
+  process: ProcessPlan
+  /** A reaping init of ours as pid 1. */
+  init: boolean
+  network: NetworkPlan
+  cgroup: CgroupPlan
+  files: { lock: string; live: string; exit: string; attachSocket: string }
+  log: { driver: LogDriver; path: string; maxSize: number; maxFiles: number }
+  /** Started once when the container is gone and no launcher is connected: `--rm` of detached containers. */
+  cleanup: string[]
+  /** Milliseconds after which the container is killed; 0: never. */
+  timeout: number
+  /** FD_CLIENT carries a client of the attach protocol. */
+  attached: boolean
+}
+
+/** `lichen-runtime exec`: one more process in a running container. */
+export interface ExecPlan {
+  verb: 'exec'
+  id: string
+  /** The container's first process as the host counts, and its start time (field 22 of /proc/PID/stat). */
+  target: { pid: number; startTime: number }
+  enter: NamespaceKind[]
+  process: ProcessPlan
+  /** Absolute path of the container's cgroup; "": stay. */
+  cgroup: string
+  attached: boolean
+}
+
+export type UnshareOperation =
+  | { kind: 'exec'; args: string[]; env: string[] }
+  | { kind: 'apply'; directory: string }
+  | { kind: 'remove'; paths: string[] }
+  /** Layers bottom first. */
+  | { kind: 'merge'; target: string; layers: string[] }
+  | { kind: 'probe'; rootfs: RootfsPlan }
+
+/** `lichen-runtime unshare`: work on the store under the container's id map. */
+export interface UnsharePlan {
+  verb: 'unshare'
+  identity: Identity
+  operation: UnshareOperation
+}
+
+export type Plan = RunPlan | ExecPlan | UnsharePlan

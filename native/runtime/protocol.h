@@ -1,0 +1,169 @@
+/*
+ * The wire between the launcher (TypeScript) and the native runtime.
+ * lib/runtime/protocol.ts is the same file in the other language; a unit test compares the numbers.
+ * docs/protocol.md draws who sends what and when.
+ *
+ * A record is: u32 tag, u32 length of the payload, payload, zero padding to a multiple of 8.
+ * A payload is a fixed sequence of fields (given behind each tag):
+ *   u  unsigned 64-bit little-endian;  i  signed 64-bit little-endian
+ *   s  u32 length, the bytes, one NUL that the length does not count; then padding to a multiple of 4.
+ *      A field that follows is therefore only 4-aligned: read it with memcpy.
+ *   b  like s, for binary data
+ * Lists are records that repeat, in order. Unknown tags are an error: both sides come from one build.
+ */
+#ifndef LICHEN_PROTOCOL_H
+#define LICHEN_PROTOCOL_H
+
+#define PLAN_MAGIC "LICHENP1" /* the first eight bytes of a plan */
+
+/* File descriptors that the launcher hands to the runtime. 0, 1 and 2 are /dev/null (unshare: data). */
+enum {
+  FD_PLAN = 3,   /* sealed memfd with the plan */
+  FD_STATUS = 4, /* stream socket: status records to the launcher, control records from it */
+  FD_CLIENT = 5, /* stream socket: the first attached client, where the plan says so */
+};
+
+enum plan_tag {
+  /* what to do, and for whom */
+  PLAN_VERB = 1,           /* u: enum plan_verb */
+  PLAN_ID = 2,             /* s: container id, 64 hex digits */
+  /* identity */
+  PLAN_UID_MAP = 10,       /* u container, u host, u size; repeats */
+  PLAN_GID_MAP = 11,       /* the same */
+  PLAN_NEWUIDMAP = 12,     /* s: path of the setuid helper; absent: write the map ourselves */
+  PLAN_NEWGIDMAP = 13,     /* s */
+  PLAN_SETGROUPS_DENY = 14,/* (empty): write "deny" to /proc/PID/setgroups first */
+  /* namespaces */
+  PLAN_NAMESPACES = 20,    /* u: CLONE_NEW* bits to create (run), or to enter (exec) */
+  PLAN_JOIN = 21,          /* u CLONE_NEW* bit, s path of a namespace file; repeats; user first */
+  PLAN_HOSTNAME = 22,      /* s */
+  PLAN_DOMAINNAME = 23,    /* s */
+  PLAN_SYSCTL = 24,        /* s key with dots or slashes, s value; repeats */
+  /* root file system */
+  PLAN_ROOTFS = 30,        /* u enum rootfs_kind, s merged (mount point, or the directory), s upper, s work, s extra options */
+  PLAN_LOWER = 31,         /* s absolute path of a layer; repeats, topmost first */
+  PLAN_FUSE_OVERLAYFS = 32,/* s: path of the program */
+  PLAN_ROOT_READONLY = 33, /* (empty) */
+  PLAN_ROOT_PROPAGATION = 34, /* u: MS_PRIVATE, MS_SLAVE, ... with MS_REC where wanted */
+  /* mounts and what belongs to them, carried out in order */
+  PLAN_MOUNT = 40,         /* u enum mount_kind, s source, s target (absolute, in the container), s data, u MOUNT_ATTR_* bits, u enum mount_flag bits, u mode or propagation */
+  /* the process */
+  PLAN_ARG = 50,           /* s; repeats */
+  PLAN_ENV = 51,           /* s NAME=value; repeats */
+  PLAN_CWD = 52,           /* s: made when missing, as Docker does */
+  PLAN_USER = 53,          /* s: "", name, uid, either with :group; names looked up in the container's /etc/passwd and /etc/group */
+  PLAN_GROUP = 54,         /* s name or gid: additional group; repeats */
+  PLAN_KEEP_GROUPS = 55,   /* (empty): no setgroups, the caller's groups stay */
+  PLAN_CAPS_ROOT = 56,     /* u bounding, effective, inheritable, permitted, ambient: for uid 0 */
+  PLAN_CAPS_USER = 57,     /* the same five, for every other uid */
+  PLAN_NO_NEW_PRIVS = 58,  /* (empty) */
+  PLAN_SECCOMP = 59,       /* b: struct sock_filter array, u: flags for seccomp(2) */
+  PLAN_RLIMIT = 60,        /* u RLIMIT_*, u soft, u hard; repeats */
+  PLAN_UMASK = 61,         /* u */
+  PLAN_OOM_SCORE_ADJ = 62, /* i */
+  PLAN_TERMINAL = 63,      /* u rows, u columns: give it a pty (0 0: size unknown) */
+  PLAN_STDIN = 64,         /* u enum stdin_mode */
+  PLAN_INIT = 65,          /* (empty): a reaping init of ours is pid 1, the process is pid 2 */
+  PLAN_STREAMS = 66,       /* u: 1 = FD_CLIENT is a client that speaks the attach protocol */
+  PLAN_DETACH_KEYS = 67,   /* reserved: keys are read by the client */
+  /* network */
+  PLAN_NET_HELPER = 70,    /* s: argv of slirp4netns; repeats. "{user}" and "{net}" become paths of the namespace files; fd 3 is its ready fd, fd 4 its exit fd */
+  PLAN_NET_API_SOCKET = 71,/* s: path of its API socket */
+  PLAN_NET_API_REQUEST = 72,/* s: one JSON request, sent as it is; repeats */
+  /* cgroup */
+  PLAN_CGROUP = 80,        /* u enum cgroup_mode, s directory (CGROUP_DIRECTORY: absolute path of the container's cgroup, made by us) */
+  PLAN_CGROUP_CONTROLLERS = 81, /* s: what to write to the parent's cgroup.subtree_control, "+memory +pids" */
+  PLAN_CGROUP_WRITE = 82,  /* s file name, s value; repeats */
+  /* files and life */
+  PLAN_FILES = 90,         /* s lock, s live record, s exit record, s attach socket */
+  PLAN_LOG = 91,           /* u enum log_driver, s path, u max size in bytes (0: none), u max files */
+  PLAN_CLEANUP_ARG = 92,   /* s: argv to start once when the container is gone and no launcher waits; repeats */
+  PLAN_STOP_TIMEOUT = 93,  /* u milliseconds: --timeout, 0 none */
+  /* exec */
+  PLAN_TARGET = 100,       /* u host pid of the container's first process, u its start time (field 22 of /proc/PID/stat) */
+  /* unshare */
+  PLAN_OP = 110,           /* u enum unshare_op */
+  PLAN_OP_PATH = 111,      /* s; repeats; meaning given with each operation */
+};
+
+enum plan_verb { VERB_RUN = 1, VERB_EXEC = 2, VERB_UNSHARE = 3 };
+
+enum rootfs_kind { ROOTFS_OVERLAY = 1, ROOTFS_FUSE_OVERLAYFS = 2, ROOTFS_DIRECTORY = 3 };
+
+enum mount_kind {
+  MOUNT_BIND = 1,     /* source: host path, opened before the pivot */
+  MOUNT_FS = 2,       /* source: file system type; data: its options */
+  MOUNT_SYMLINK = 3,  /* source: link text */
+  MOUNT_MASK = 4,     /* target hidden by /dev/null or an empty read-only tmpfs; missing: nothing to do */
+  MOUNT_READONLY = 5, /* target bound onto itself read-only; missing: nothing to do */
+  MOUNT_MKDIR = 6,    /* mode in the last field */
+  MOUNT_PROPAGATION = 7, /* target's propagation is set to the last field */
+};
+
+enum mount_flag {
+  MOUNT_RECURSIVE = 1,  /* bind: with what is mounted below it */
+  MOUNT_OPTIONAL = 2,   /* a source that does not exist is passed over */
+  MOUNT_COPY_UP = 4,    /* what the image has at target is copied into the new, empty file system or volume */
+  MOUNT_SLAVE = 8, MOUNT_SHARED = 16, /* bind: propagation other than private */
+  MOUNT_CREATE_SOURCE = 32, /* bind: make a missing source directory */
+};
+
+enum stdin_mode { STDIN_NONE = 0, STDIN_OPEN = 1, STDIN_ONCE = 2 /* closed with the first client's */ };
+
+enum cgroup_mode {
+  CGROUP_NONE = 0,
+  CGROUP_DIRECTORY = 1, /* mkdir, limits, clone into it, rmdir */
+  CGROUP_SCOPE = 2,     /* wait for CONTROL_GO: the launcher has had the service manager put this process into a scope;
+                           then <own cgroup>/monitor is ours and <own cgroup>/container the container's */
+};
+
+enum log_driver { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_K8S_FILE = 2 };
+
+enum unshare_op {
+  OP_EXEC = 1,   /* PLAN_ARG in the mapped user namespace, stdio inherited; exit status is the program's */
+  OP_APPLY = 2,  /* OP_PATH: an empty directory; stdin: apply records */
+  OP_REMOVE = 3, /* OP_PATH: trees to remove; what is gone already is fine */
+  OP_MERGE = 4,  /* OP_PATH: target directory, then layers, bottom first: copies (reflink where possible) with whiteouts carried out */
+  OP_PROBE = 5,  /* PLAN_ROOTFS, PLAN_LOWER: mount it, make a file through it, undo */
+};
+
+/* Runtime -> launcher, on FD_STATUS */
+enum status_tag {
+  STATUS_STARTED = 1, /* u host pid, u start time in ticks, s container's cgroup directory or "" */
+  STATUS_EXITED = 2,  /* u exit code (128+n for signal n), u 1 if the OOM killer struck */
+  STATUS_FAILED = 3,  /* s stage, u errno, s the failed call with its arguments, s subject (path, program, port, id), s detail (a helper's own words); nothing runs any more */
+  STATUS_WARNING = 4, /* the same fields; it goes on */
+  STATUS_DONE = 5,    /* unshare: u entries, u bytes */
+};
+/* Stages: "plan" "lock" "idmap" "namespace" "cgroup" "rootfs" "mount" "network" "port" "user" "cwd" "sandbox"
+ * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "target" */
+
+/* Launcher -> runtime, on FD_STATUS */
+enum control_tag { CONTROL_GO = 1 /* (empty) */ };
+
+/* The attach protocol: frames over a stream socket, u32 type, u32 length, payload (no padding). */
+enum frame_type {
+  FRAME_HELLO = 1,     /* client: u32 bits of enum hello_flag; first frame on an accepted connection, and on FD_CLIENT */
+  FRAME_STDIN = 2,     /* client: bytes */
+  FRAME_STDIN_EOF = 3, /* client */
+  FRAME_RESIZE = 4,    /* client: u32 rows, u32 columns */
+  FRAME_STDOUT = 5,    /* runtime: bytes */
+  FRAME_STDERR = 6,    /* runtime: bytes */
+  FRAME_EXIT = 7,      /* runtime: u32 exit code; the last frame */
+};
+enum hello_flag { HELLO_STDIN = 1, HELLO_STDOUT = 2, HELLO_STDERR = 4 };
+#define FRAME_MAX 65536 /* bytes of payload */
+
+/* Apply records on stdin of OP_APPLY */
+enum apply_tag {
+  APPLY_ENTRY = 1, /* u enum entry_type, s path, s link target, u mode, u uid, u gid, i mtime seconds, u nanoseconds, u size, u major, u minor; exactly `size` raw bytes and padding to 8 follow for ENTRY_FILE */
+  APPLY_XATTR = 2, /* s name, b value: belongs to the next entry; repeats */
+  APPLY_END = 3,   /* (empty) */
+};
+enum entry_type {
+  ENTRY_FILE = 1, ENTRY_DIRECTORY = 2, ENTRY_SYMLINK = 3, ENTRY_HARDLINK = 4, ENTRY_CHAR = 5, ENTRY_BLOCK = 6, ENTRY_FIFO = 7,
+  ENTRY_WHITEOUT = 8, /* path is hidden */
+  ENTRY_OPAQUE = 9,   /* path is a directory that hides what is below */
+};
+
+#endif
