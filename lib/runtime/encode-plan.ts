@@ -1,0 +1,137 @@
+import type { CapabilitySets, ExecPlan, Identity, NamespaceKind, Plan, ProcessPlan, RootfsPlan, RunPlan, UnsharePlan } from '../plan/plan.ts'
+import {
+  cgroupMode,
+  logDriver,
+  mountAttribute,
+  mountFlag,
+  mountKind,
+  namespaceBit,
+  PLAN_MAGIC,
+  planTag as T,
+  rootfsKind,
+  stdinMode,
+  unshareOp,
+  verb,
+} from './protocol.ts'
+import { b, encodeRecord, type Field, i, s, u } from './wire.ts'
+
+/** The plan as `lichen-runtime` reads it from its memfd. */
+export function encodePlan(plan: Plan): Buffer {
+  const records: Buffer[] = [Buffer.from(PLAN_MAGIC, 'latin1')]
+  const put = (tag: number, ...fields: Field[]) => void records.push(encodeRecord(tag, fields))
+  put(T.VERB, u(verb[plan.verb]))
+  if (plan.verb === 'run') putRun(put, plan)
+  else if (plan.verb === 'exec') putExec(put, plan)
+  else putUnshare(put, plan)
+  return Buffer.concat(records)
+}
+
+type Put = (tag: number, ...fields: Field[]) => void
+
+function putRun(put: Put, plan: RunPlan): void {
+  put(T.ID, s(plan.id))
+  putIdentity(put, plan.identity)
+  put(T.NAMESPACES, u(namespaceBits(plan.create)))
+  for (const { kind, path } of plan.join) put(T.JOIN, u(namespaceBit[kind]), s(path))
+  if (plan.hostname !== '') put(T.HOSTNAME, s(plan.hostname))
+  if (plan.domainname !== '') put(T.DOMAINNAME, s(plan.domainname))
+  for (const { key, value } of plan.sysctls) put(T.SYSCTL, s(key), s(value))
+  putRootfs(put, plan.rootfs)
+  if (plan.rootReadonly) put(T.ROOT_READONLY)
+  if (plan.rootPropagation !== 0) put(T.ROOT_PROPAGATION, u(plan.rootPropagation))
+  for (const mount of plan.mounts) {
+    const attributes = mount.attributes.reduce((bits, name) => bits | mountAttribute[name], 0)
+    const flags = mount.flags.reduce((bits, name) => bits | mountFlag[name], 0)
+    put(T.MOUNT, u(mountKind[mount.kind]), s(mount.source), s(mount.target), s(mount.data), u(attributes), u(flags), u(mount.mode))
+  }
+  putProcess(put, plan.process)
+  if (plan.init) put(T.INIT)
+  for (const argument of plan.network.helper) put(T.NET_HELPER, s(argument))
+  if (plan.network.apiSocket !== '') put(T.NET_API_SOCKET, s(plan.network.apiSocket))
+  for (const request of plan.network.requests) put(T.NET_API_REQUEST, s(request))
+  if (plan.cgroup.mode !== 'none') {
+    put(T.CGROUP, u(cgroupMode[plan.cgroup.mode]), s(plan.cgroup.path))
+    if (plan.cgroup.controllers !== '') put(T.CGROUP_CONTROLLERS, s(plan.cgroup.controllers))
+    for (const { file, value } of plan.cgroup.writes) put(T.CGROUP_WRITE, s(file), s(value))
+  }
+  put(T.FILES, s(plan.files.lock), s(plan.files.live), s(plan.files.exit), s(plan.files.attachSocket))
+  put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles))
+  for (const argument of plan.cleanup) put(T.CLEANUP_ARG, s(argument))
+  if (plan.timeout > 0) put(T.STOP_TIMEOUT, u(plan.timeout))
+  if (plan.attached) put(T.STREAMS, u(1))
+}
+
+function putExec(put: Put, plan: ExecPlan): void {
+  put(T.ID, s(plan.id))
+  put(T.TARGET, u(plan.target.pid), u(plan.target.startTime))
+  put(T.NAMESPACES, u(namespaceBits(plan.enter)))
+  putProcess(put, plan.process)
+  if (plan.cgroup !== '') put(T.CGROUP, u(cgroupMode.directory), s(plan.cgroup))
+  if (plan.attached) put(T.STREAMS, u(1))
+}
+
+function putUnshare(put: Put, { identity, operation }: UnsharePlan): void {
+  putIdentity(put, identity)
+  put(T.OP, u(unshareOp[operation.kind]))
+  switch (operation.kind) {
+    case 'exec':
+      for (const argument of operation.args) put(T.ARG, s(argument))
+      for (const variable of operation.env) put(T.ENV, s(variable))
+      break
+    case 'apply':
+      put(T.OP_PATH, s(operation.directory))
+      break
+    case 'remove':
+      for (const path of operation.paths) put(T.OP_PATH, s(path))
+      break
+    case 'merge':
+      for (const path of [operation.target, ...operation.layers]) put(T.OP_PATH, s(path))
+      break
+    case 'probe':
+      putRootfs(put, operation.rootfs)
+  }
+}
+
+function putIdentity(put: Put, identity: Identity): void {
+  for (const { container, host, size } of identity.uidMappings) put(T.UID_MAP, u(container), u(host), u(size))
+  for (const { container, host, size } of identity.gidMappings) put(T.GID_MAP, u(container), u(host), u(size))
+  if (identity.newuidmap !== undefined) put(T.NEWUIDMAP, s(identity.newuidmap))
+  if (identity.newgidmap !== undefined) put(T.NEWGIDMAP, s(identity.newgidmap))
+  if (identity.denySetgroups) put(T.SETGROUPS_DENY)
+}
+
+function putRootfs(put: Put, rootfs: RootfsPlan): void {
+  const layered = rootfs.kind !== 'directory'
+  const [upper, work, options] = layered ? [rootfs.upper, rootfs.work, rootfs.options] : ['', '', '']
+  put(T.ROOTFS, u(rootfsKind[rootfs.kind]), s(rootfs.merged), s(upper), s(work), s(options))
+  if (layered) for (const lower of rootfs.lower) put(T.LOWER, s(lower))
+  if (rootfs.kind === 'fuse-overlayfs') put(T.FUSE_OVERLAYFS, s(rootfs.program))
+}
+
+function putProcess(put: Put, process: ProcessPlan): void {
+  for (const argument of process.args) put(T.ARG, s(argument))
+  for (const variable of process.env) put(T.ENV, s(variable))
+  put(T.CWD, s(process.cwd))
+  put(T.USER, s(process.user))
+  for (const group of process.groups) put(T.GROUP, s(group))
+  if (process.keepGroups) put(T.KEEP_GROUPS)
+  put(T.CAPS_ROOT, ...capabilityFields(process.capsRoot))
+  put(T.CAPS_USER, ...capabilityFields(process.capsUser))
+  if (process.noNewPrivileges) put(T.NO_NEW_PRIVS)
+  if (process.seccomp !== undefined) put(T.SECCOMP, b(process.seccomp.program), u(process.seccomp.flags))
+  for (const { resource, soft, hard } of process.rlimits) put(T.RLIMIT, u(resource), u(soft), u(hard))
+  if (process.umask !== undefined) put(T.UMASK, u(process.umask))
+  if (process.oomScoreAdj !== undefined) put(T.OOM_SCORE_ADJ, i(process.oomScoreAdj))
+  if (process.terminal !== undefined) put(T.TERMINAL, u(process.terminal.rows), u(process.terminal.columns))
+  put(T.STDIN, u(stdinMode[process.stdin]))
+}
+
+const capabilityFields = (sets: CapabilitySets): Field[] => [
+  u(sets.bounding),
+  u(sets.effective),
+  u(sets.inheritable),
+  u(sets.permitted),
+  u(sets.ambient),
+]
+
+const namespaceBits = (kinds: NamespaceKind[]) => kinds.reduce((bits, kind) => bits + namespaceBit[kind], 0)
