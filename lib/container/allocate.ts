@@ -1,0 +1,77 @@
+import { mkdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { withLock } from '../system/lock.ts'
+import { type ContainerPaths, containerPaths, containersDir, namesDir } from '../system/paths.ts'
+import { idOfName } from './find.ts'
+import { randomName } from './random-name.ts'
+import type { ContainerRecord } from './record.ts'
+
+/** Files of a new container, by name, that stand in its folder from the first moment it is visible. */
+export type InitialFiles = Record<string, string>
+
+/**
+ * Makes a container visible: folder, record and name at once, or none of them. The folder is filled under a
+ * name that no listing shows; the name is taken and the folder renamed under one short lock, so a name whose
+ * folder is missing is the leaving of a crash and may be taken over.
+ * Throws NAME_IN_USE.
+ */
+export async function allocateContainer(
+  context: Context,
+  draft: Omit<ContainerRecord, 'name'> & { name: string | undefined },
+  files: (record: ContainerRecord) => InitialFiles,
+): Promise<{ record: ContainerRecord; paths: ContainerPaths }> {
+  const paths = containerPaths(context.paths, draft.id)
+  const hidden = `${containersDir(context.paths)}/.new-${draft.id}`
+  await Promise.all([
+    mkdir(hidden, { recursive: true, mode: 0o700 }),
+    mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 }),
+    mkdir(paths.runDir, { recursive: true, mode: 0o700 }),
+  ])
+  try {
+    const record = await withLock(namesLock(context), 'exclusive', async () => {
+      const name = await freeName(context, draft.name)
+      const named: ContainerRecord = { ...draft, name }
+      const content = { 'container.json': JSON.stringify(named), ...files(named) }
+      await Promise.all(Object.entries(content).map(([file, text]) => writeFile(`${hidden}/${file}`, text, { mode: 0o600 })))
+      await writeFile(`${namesDir(context.paths)}/${name}`, draft.id, { mode: 0o600 })
+      await rename(hidden, paths.dir)
+      return named
+    })
+    return { record, paths }
+  } catch (error) {
+    await Promise.all([hidden, paths.runDir].map((dir) => rm(dir, { recursive: true, force: true })))
+    throw error
+  }
+}
+
+/** Gives a name back, unless somebody else has taken it since. */
+export async function releaseName(context: Context, name: string, id: string): Promise<void> {
+  await withLock(namesLock(context), 'exclusive', async () => {
+    if ((await idOfName(context, name)) === id) await unlink(`${namesDir(context.paths)}/${name}`)
+  })
+}
+
+const namesLock = (context: Context) => `${context.paths.run}/names.lock`
+
+async function freeName(context: Context, wanted: string | undefined): Promise<string> {
+  if (wanted !== undefined) {
+    const owner = await ownerOf(context, wanted)
+    if (owner === undefined) return wanted
+    throw new LichenError(`Conflict. The container name "/${wanted}" is already in use by container "${owner}"`, {
+      code: 'NAME_IN_USE',
+      hint: `remove it (lichen rm ${wanted}) or choose another name`,
+    })
+  }
+  for (let attempt = 0; ; attempt++) {
+    const name = randomName(attempt)
+    if ((await ownerOf(context, name)) === undefined) return name
+  }
+}
+
+async function ownerOf(context: Context, name: string): Promise<string | undefined> {
+  const id = await idOfName(context, name)
+  if (id === undefined) return undefined
+  const there = await stat(containerPaths(context.paths, id).dir).catch(() => undefined)
+  return there === undefined ? undefined : id
+}

@@ -1,0 +1,54 @@
+import { close, open, readFile } from 'node:fs'
+import { promisify } from 'node:util'
+import { addon } from '../system/addon.ts'
+import type { ContainerPaths } from '../system/paths.ts'
+import type { ContainerRecord, ContainerStatus, ExitRecord, LiveRecord } from './record.ts'
+import type { ContainerView } from './view.ts'
+
+const openFile = promisify(open)
+const closeFile = promisify(close)
+const readText = promisify(readFile)
+
+/**
+ * Derives what a container is doing. Running is whoever holds the lock, never a pid number: a monitor that was
+ * killed, a reboot and a recycled pid all end in "exited" without anybody's help.
+ */
+export async function observe(record: ContainerRecord, paths: ContainerPaths): Promise<ContainerView> {
+  if (await monitorAlive(paths)) {
+    const live = await readRecord<LiveRecord>(paths.live)
+    const status = live === undefined ? 'created' : await runningStatus(live)
+    return { record, paths, status, live, exit: undefined }
+  }
+  const exit = await readRecord<ExitRecord>(paths.exit)
+  return { record, paths, status: exit === undefined ? 'created' : 'exited', live: undefined, exit }
+}
+
+/** Whether a monitor holds the container's lock. */
+export async function monitorAlive(paths: ContainerPaths): Promise<boolean> {
+  let fd: number
+  try {
+    fd = await openFile(paths.lock, 'r')
+  } catch {
+    return false
+  }
+  try {
+    return addon.ofdTest({ fd })
+  } finally {
+    await closeFile(fd)
+  }
+}
+
+async function runningStatus(live: LiveRecord): Promise<ContainerStatus> {
+  if (live.cgroup === '') return 'running'
+  const frozen = await readText(`${live.cgroup}/cgroup.freeze`, 'utf8').catch(() => '0')
+  return frozen.trim() === '1' ? 'paused' : 'running'
+}
+
+/** A record of the monitor's, or undefined while there is none or it can't be read. */
+async function readRecord<T>(path: string): Promise<T | undefined> {
+  try {
+    return JSON.parse(await readText(path, 'utf8')) as T
+  } catch {
+    return undefined
+  }
+}

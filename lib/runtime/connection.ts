@@ -1,0 +1,39 @@
+import { close, read, write } from 'node:fs'
+import { promisify } from 'node:util'
+import { controlTag } from './protocol.ts'
+import { decodeStatus, type Status } from './status.ts'
+import { encodeRecord, recordSplitter } from './wire.ts'
+
+const readSome = promisify(read)
+const writeAll = promisify(write)
+const closeFile = promisify(close)
+
+/** The launcher's end of the status socket. */
+export interface StatusConnection {
+  /** The next status; undefined when the runtime has closed its end. */
+  next(): Promise<Status | undefined>
+  /** The service manager has placed the monitor: go on. */
+  go(): Promise<void>
+  close(): Promise<void>
+}
+
+/** Blocking reads on the thread pool: no stream set-up on the way of a start, and the same in Node and in Bun. */
+export function statusConnection(fd: number): StatusConnection {
+  const split = recordSplitter()
+  const buffer = Buffer.alloc(16 * 1024)
+  const waiting: Status[] = []
+  return {
+    async next() {
+      while (waiting.length === 0) {
+        const { bytesRead } = await readSome(fd, buffer, 0, buffer.length, null)
+        if (bytesRead === 0) return undefined
+        waiting.push(...split(Buffer.from(buffer.subarray(0, bytesRead))).map(decodeStatus))
+      }
+      return waiting.shift()
+    },
+    async go() {
+      await writeAll(fd, encodeRecord(controlTag.GO))
+    },
+    close: () => closeFile(fd),
+  }
+}

@@ -1,0 +1,98 @@
+import { close } from 'node:fs'
+import { promisify } from 'node:util'
+import type { ExecPlan, RunPlan } from '../plan/plan.ts'
+import { addon } from '../system/addon.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { warning } from '../system/log.ts'
+import { spawn } from '../system/spawn.ts'
+import { type StatusConnection, statusConnection } from './connection.ts'
+import { encodePlan } from './encode-plan.ts'
+import { explainFailure } from './explain.ts'
+import { runtimeFd } from './protocol.ts'
+
+const closeFile = promisify(close)
+
+/** A process that runs under a monitor (or, for exec, a supervisor) of its own. */
+export interface Launched {
+  /** As the host counts. */
+  pid: number
+  startTime: number
+  /** Socket that speaks the attach protocol, where the plan asked for one. The caller's to close. */
+  client: number | undefined
+  /** Exit code when it has ended and its records are written; undefined where the monitor was killed. */
+  exited(): Promise<number | undefined>
+  /** Lets go of the monitor: it cleans up by itself when the container ends. */
+  release(): Promise<void>
+}
+
+export interface LaunchInput {
+  context: Context
+  plan: RunPlan | ExecPlan
+  /** Puts the new monitor into a scope of the service manager before anything else happens. */
+  place?: ((monitorPid: number) => Promise<void>) | undefined
+}
+
+/**
+ * Starts the runtime on a plan and waits until the program inside has been executed, or could not be.
+ * Throws what explainFailure makes of it; nothing runs then.
+ */
+export async function launch({ context, plan, place }: LaunchInput): Promise<Launched> {
+  const planFd = addon.sealedMemfd({ name: 'lichen-plan', bytes: encodePlan(plan) })
+  const [statusFd, runtimeStatus] = addon.socketPair({})
+  const [client, runtimeClient] = plan.attached ? addon.socketPair({}) : [undefined, undefined]
+  const fds: [number, number][] = [
+    [runtimeFd.PLAN, planFd],
+    [runtimeFd.STATUS, runtimeStatus],
+  ]
+  if (runtimeClient !== undefined) fds.push([runtimeFd.CLIENT, runtimeClient])
+  let monitor: { pid: number }
+  try {
+    monitor = spawn({ file: context.runtime, argv: ['lichen-runtime', plan.verb], fds, setsid: true, cwd: '/' })
+  } finally {
+    await Promise.all(fds.map(([, fd]) => closeFile(fd)))
+  }
+  const status = statusConnection(statusFd)
+  try {
+    if (place !== undefined) {
+      await place(monitor.pid)
+      await status.go()
+    }
+    const started = await waitForStart(status)
+    return {
+      pid: started.pid,
+      startTime: started.startTime,
+      client,
+      exited: () => waitForExit(status),
+      release: () => status.close(),
+    }
+  } catch (error) {
+    await status.close()
+    if (client !== undefined) await closeFile(client)
+    throw error
+  }
+}
+
+async function waitForStart(status: StatusConnection) {
+  for (;;) {
+    const message = await status.next()
+    if (message === undefined) {
+      throw new LichenError('the monitor ended before the container was started', {
+        code: 'MONITOR_LOST',
+        hint: 'was it killed? The command can be repeated',
+      })
+    }
+    if (message.kind === 'failed') throw await explainFailure(message.failure)
+    if (message.kind === 'warning') warning((await explainFailure(message.failure)).message)
+    if (message.kind === 'started') return message
+  }
+}
+
+async function waitForExit(status: StatusConnection): Promise<number | undefined> {
+  for (;;) {
+    const message = await status.next()
+    if (message === undefined) return undefined
+    if (message.kind === 'warning') warning((await explainFailure(message.failure)).message)
+    if (message.kind === 'exited') return message.code
+  }
+}
