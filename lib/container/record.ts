@@ -26,6 +26,22 @@ export interface ContainerRecord {
   options: CreateOptions
   /** Host ports that were chosen for those that had none. */
   ports: { hostIp: string; hostPort: number; containerPort: number; protocol: 'tcp' | 'udp' }[]
+  /** What is mounted from outside: -v, --mount, and the image's VOLUMEs. */
+  mounts: VolumeMount[]
+}
+
+/** A bind mount or a volume with its place on the host. */
+export interface VolumeMount {
+  type: 'bind' | 'volume'
+  /** Volume name; "" for a bind mount. */
+  name: string
+  /** Made for this container only, and removed with it. */
+  anonymous: boolean
+  /** Absolute host path. */
+  source: string
+  target: string
+  readOnly: boolean
+  options: string[]
 }
 
 /** `live` record, written by the monitor as JSON when the process has started. In the run folder: gone after a reboot. */

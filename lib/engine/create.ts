@@ -1,0 +1,64 @@
+import { randomBytes } from 'node:crypto'
+import { allocateContainer } from '../container/allocate.ts'
+import type { ContainerRecord } from '../container/record.ts'
+import type { ContainerView } from '../container/view.ts'
+import { resolveImage } from '../image/resolve.ts'
+import { parseNetworkMode } from '../network/mode.ts'
+import { choosePorts } from '../network/ports.ts'
+import type { CreateOptions, PortOption } from '../plan/options.ts'
+import { chooseDriver } from '../storage/choose.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { containerIdentity } from './identity.ts'
+import { resolveMounts } from './mounts.ts'
+
+/**
+ * Makes a container that can be started: the image is here and unpacked, volumes exist, ports are chosen,
+ * the record and the name are written. Nothing runs, nothing is mounted.
+ * `progress` gets the lines of a pull.
+ */
+export async function createContainer(context: Context, options: CreateOptions, progress: (line: string) => void): Promise<ContainerView> {
+  const identity = await containerIdentity(context, options)
+  const image = await resolveImage({
+    context,
+    identity: identity.store,
+    reference: options.image,
+    pull: options.pull,
+    ...(options.platform === undefined ? {} : { platform: options.platform }),
+    progress,
+  })
+  const imageConfig = image.configuration.config ?? {}
+  const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
+  const draft: Omit<ContainerRecord, 'name'> = {
+    version: 1,
+    id: randomBytes(32).toString('hex'),
+    created: new Date().toISOString(),
+    image: { id: image.id, reference: options.image, config: imageConfig, layers: image.layers },
+    storageDriver: driver,
+    options,
+    ports: await choosePorts(publishedPorts(options, imageConfig.ExposedPorts ?? {})),
+    mounts: await resolveMounts({ context, identity: identity.store, options, image: imageConfig }),
+  }
+  const { record, paths } = await allocateContainer(context, { ...draft, name: options.name }, () => ({}))
+  return { record, paths, status: 'created', live: undefined, exit: undefined }
+}
+
+/** `-p`, and with `-P` whatever the image exposes on top. */
+function publishedPorts(options: CreateOptions, exposed: Record<string, object>): PortOption[] {
+  const mode = parseNetworkMode(options.network)
+  const wanted = [...options.publish]
+  if (options.publishAll) {
+    for (const port of Object.keys(exposed)) {
+      const [number, protocol = 'tcp'] = port.split('/')
+      const containerPort = Number(number)
+      if (protocol !== 'tcp' && protocol !== 'udp') continue
+      if (wanted.some((other) => other.containerPort === containerPort && other.protocol === protocol)) continue
+      wanted.push({ hostIp: '', hostPort: undefined, containerPort, protocol })
+    }
+  }
+  if (wanted.length > 0 && mode.kind === 'container') {
+    throw new LichenError('conflicting options: port publishing and the container type network mode', { code: 'CONFLICTING_OPTIONS' })
+  }
+  // As Docker: with --network host or none a published port means nothing.
+  return mode.kind === 'slirp4netns' ? wanted : []
+}

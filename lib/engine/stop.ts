@@ -1,0 +1,53 @@
+import { observe } from '../container/state.ts'
+import type { ContainerView } from '../container/view.ts'
+import { isRunning } from '../container/view.ts'
+import { waitForExit } from '../container/wait.ts'
+import { addon } from '../system/addon.ts'
+import { LichenError } from '../system/errors.ts'
+import { thaw } from '../cgroup/control.ts'
+import { signalNumber } from './stop-signal.ts'
+
+/** Sends a signal to the container's first process. Throws NOT_RUNNING. */
+export async function signalContainer(view: ContainerView, signal: number): Promise<void> {
+  const { live, record } = view
+  if (!isRunning(view) || live === undefined) {
+    throw new LichenError(`Cannot kill container: ${record.id.slice(0, 12)}: container ${record.id} is not running`, {
+      code: 'NOT_RUNNING',
+      exitCode: 1,
+    })
+  }
+  addon.pidfdSendSignal({ pid: live.pid, startTime: live.startTime, signal })
+}
+
+/** The signal that asks a container to end: `--stop-signal`, the image's, or TERM. */
+export const stopSignal = ({ record }: ContainerView) => signalNumber(record.options.stopSignal ?? record.image.config.StopSignal ?? 'SIGTERM')
+
+/**
+ * Asks the container to end and waits for it; after `seconds` it is killed. One that does not run is left
+ * alone, as Docker does. -1 waits for ever.
+ */
+export async function stopContainer(view: ContainerView, seconds: number, signal = stopSignal(view)): Promise<void> {
+  if (!isRunning(view)) return
+  await ignoreGone(() => signalContainer(view, signal))
+  // A frozen process can't act on a signal.
+  if (view.status === 'paused' && view.live !== undefined) await thaw(view.live.cgroup)
+  if (await waitForExit(view, seconds < 0 ? undefined : seconds * 1000)) return
+  await killContainer(await observe(view.record, view.paths))
+}
+
+/** SIGKILL, and wait until the monitor has written the end down. */
+export async function killContainer(view: ContainerView): Promise<void> {
+  if (!isRunning(view)) return
+  await ignoreGone(() => signalContainer(view, 9))
+  if (view.status === 'paused' && view.live !== undefined) await thaw(view.live.cgroup)
+  await waitForExit(view, undefined)
+}
+
+async function ignoreGone(send: () => Promise<void>): Promise<void> {
+  try {
+    await send()
+  } catch (error) {
+    // It ended by itself in between, which is what was wanted.
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
