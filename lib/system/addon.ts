@@ -1,0 +1,110 @@
+import { existsSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import { dirname, join } from 'node:path'
+import { LichenError } from './errors.ts'
+
+/**
+ * The native calls, one object in each. A call that fails throws (or rejects with) an Error in the shape of
+ * Node's own: `code` ("ENOENT"), `errno`, `syscall`, and the call with its arguments as the message.
+ */
+export interface Addon {
+  /** A memfd with these bytes that nobody can change any more; its offset is 0. */
+  sealedMemfd(input: { name: string; bytes: Uint8Array }): number
+  /** Close-on-exec, blocking. */
+  socketPair(input: { type?: 'stream' | 'seqpacket' | 'datagram' }): [number, number]
+  /** [read end, write end], close-on-exec. */
+  pipe(input: Record<string, never>): [number, number]
+  /** What is there to read, at most `size` bytes (65536); null at the end. Blocks a thread of its own. */
+  readFd(input: { fd: number; size?: number }): Promise<Buffer | null>
+
+  /**
+   * Starts a program with exactly these descriptors ([child's, ours]; 0 to 2 are /dev/null where not named),
+   * default signal dispositions and an empty mask. `file` may be a descriptor. `pidfd` is close-on-exec and the caller's
+   * to close; undefined before Linux 5.2. Use `system/spawn.ts`.
+   */
+  spawn(input: {
+    file: string | number
+    argv: string[]
+    env: string[]
+    fds?: [number, number][]
+    setsid?: boolean
+    cwd?: string
+  }): { pid: number; pidfd: number | undefined }
+  /** Reaps a child; exactly one of the two is defined. */
+  waitPid(input: { pid: number } | { pidfd: number }): Promise<{ code: number | undefined; signal: number | undefined }>
+  /** Replaces this process; returns only by throwing. */
+  execve(input: { file: string; argv: string[]; env: string[] }): never
+
+  /** F_OFD_SETLK, or F_OFD_SETLKW with `wait`. False: somebody else has it. */
+  ofdLock(input: { fd: number; mode: 'read' | 'write'; wait: true }): Promise<true>
+  ofdLock(input: { fd: number; mode: 'read' | 'write' | 'unlock'; wait?: false }): boolean
+  /** Whether another open file description holds a write lock. */
+  ofdTest(input: { fd: number }): boolean
+  flock(input: { fd: number; mode: 'shared' | 'exclusive'; wait: true }): Promise<true>
+  flock(input: { fd: number; mode: 'shared' | 'exclusive' | 'unlock'; wait?: false }): boolean
+
+  pidfdOpen(input: { pid: number }): number
+  /** Signals that very process: ESRCH where the pid has been given to another since. `startTime`: field 22 of /proc/PID/stat. */
+  pidfdSendSignal(input: { pid: number; startTime: number; signal: number }): void
+  kill(input: { pid: number; signal: number }): void
+  /** Field 22 of /proc/PID/stat; undefined where there is no such process. */
+  processStartTime(input: { pid: number }): number | undefined
+
+  /** Opens `path` as if `root` were /: no symlink or ".." leads out (openat2, RESOLVE_IN_ROOT). Always close-on-exec. */
+  openat2InRoot(input: { path: string; flags?: number; mode?: number } & ({ root: string } | { rootFd: number })): number
+  /** f_type of statfs(2), linux/magic.h. */
+  statfsType(input: { path: string }): number
+  /** Of the link itself where path is one. Undefined where there is no such attribute. */
+  getxattr(input: { path: string; name: string }): Buffer | undefined
+  setxattr(input: { path: string; name: string; value: Uint8Array }): void
+  /** From the password database, never from $HOME or $USER. */
+  passwordEntry(input: { uid: number }): { name: string; uid: number; gid: number; home: string; shell: string } | undefined
+}
+
+/** Folder of `lichen-runtime` and `lichen.node` in an installed or standalone lichen, beside the executable. */
+export function libexecFolders(): string[] {
+  const here = dirname(process.execPath)
+  return [process.env['LICHEN_LIBEXEC'], join(here, 'libexec/lichen'), join(here, '../libexec/lichen')].filter((path) => path !== undefined)
+}
+
+/** Top folder of a checkout or an npm package: the nearest one above this file with a package.json. */
+export function packageFolder(): string | undefined {
+  // In a standalone executable import.meta.dirname is inside its own virtual file system.
+  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+    if (existsSync(join(folder, 'package.json'))) return folder
+  }
+  return undefined
+}
+
+function load(): Addon {
+  const require = createRequire(import.meta.url)
+  const top = packageFolder()
+  const candidates = libexecFolders().map((folder) => join(folder, 'lichen.node'))
+  if (top !== undefined) candidates.splice(process.env['LICHEN_LIBEXEC'] === undefined ? 0 : 1, 0, join(top, 'native/addon/build/Release/lichen.node'))
+  const path = candidates.find((candidate) => existsSync(candidate))
+  if (path === undefined) {
+    throw new LichenError('the native part of lichen (lichen.node) is not built or not installed', {
+      code: 'NO_ADDON',
+      hint: `in a checkout: npm run build. Looked for it in ${candidates.join(', ')}`,
+    })
+  }
+  try {
+    return require(path) as Addon
+  } catch (error) {
+    throw new LichenError(`the native part of lichen can't be loaded: ${(error as Error).message}`, {
+      code: 'BAD_ADDON',
+      hint: 'it was built for another machine or another libc: npm run build',
+      cause: error,
+    })
+  }
+}
+
+let loaded: Addon | undefined
+
+/** Loaded at the first call, not at import: `lichen version` and the unit tests of pure parts do without it. */
+export const addon: Addon = new Proxy({} as Addon, {
+  get(_, name) {
+    loaded ??= load()
+    return loaded[name as keyof Addon]
+  },
+})

@@ -1,0 +1,17 @@
+#ifndef LICHEN_ADDON_REGISTER_H
+#define LICHEN_ADDON_REGISTER_H
+
+#include <napi.h>
+
+// A group of calls a file. Every function takes one object and is typed in lib/system/addon.ts.
+void RegisterDescriptors(Napi::Env env, Napi::Object exports);
+void RegisterExec(Napi::Env env, Napi::Object exports);
+void RegisterFiles(Napi::Env env, Napi::Object exports);
+void RegisterLocks(Napi::Env env, Napi::Object exports);
+void RegisterProcesses(Napi::Env env, Napi::Object exports);
+void RegisterRelay(Napi::Env env, Napi::Object exports) __attribute__((weak));
+void RegisterSeccomp(Napi::Env env, Napi::Object exports) __attribute__((weak));
+void RegisterSpawn(Napi::Env env, Napi::Object exports);
+void RegisterUsers(Napi::Env env, Napi::Object exports);
+
+#endif
