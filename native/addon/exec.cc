@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <fcntl.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -18,6 +19,8 @@ static Napi::Value Execve(const Napi::CallbackInfo &info) {
   // Where execve fails all the same, the engine goes on without its signal handlers just long enough to say so.
   ResetSignals();
   CloseOnExec(3, ~0u);
+  // Node marks these as well when it starts.
+  for (int fd = 0; fd <= 2; fd++) fcntl(fd, F_SETFD, 0);
   execve(file.c_str(), argvPointers.data(), environmentPointers.data());
   throw Failure(env, "execve(" + file + ")", errno);
 }

@@ -1,0 +1,82 @@
+import { createHash } from 'node:crypto'
+import { access, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { addon, libexecFolders, packageFolder } from './addon.ts'
+import { loadConfig } from './config.ts'
+import type { Config, Context } from './context.ts'
+import { openDataRoot } from './data-root.ts'
+import { LichenError } from './errors.ts'
+import { debug, setDebug } from './log.ts'
+import { openRunRoot } from './run-root.ts'
+
+/** What stands in front of the verb on the command line. */
+export interface GlobalOptions {
+  /** `--root`; relative to the working directory. */
+  root?: string | undefined
+  /** `--storage-driver` */
+  storageDriver?: Config['storage-driver'] | undefined
+  debug?: boolean | undefined
+}
+
+/**
+ * Finds, makes and checks the folders of this user, and reads the configuration.
+ * Throws STORE_NOT_OURS, DATA_ROOT_IN_USE, RUN_DIR_UNSAFE, NO_HOME, BROKEN_JSON, BAD_CONFIG, NO_RUNTIME.
+ */
+export async function openContext(options: GlobalOptions = {}): Promise<Context> {
+  if (options.debug) setDebug(true)
+  const uid = process.geteuid?.() ?? 0
+  const home = await homeFolder(uid)
+  const config = await loadConfig(`${xdgFolder('XDG_CONFIG_HOME') ?? `${home}/.config`}/lichen/config.json`)
+  if (config.debug) setDebug(true)
+  if (options.storageDriver !== undefined) config['storage-driver'] = options.storageDriver
+
+  const usual = uid === 0 ? '/var/lib/lichen' : `${xdgFolder('XDG_DATA_HOME') ?? `${home}/.local/share`}/lichen`
+  const data = options.root === undefined ? (config['data-root'] ?? usual) : resolve(options.root)
+  const [run, runtime] = await Promise.all([
+    // Two data roots must not share names and locks.
+    openRunRoot(uid, data === usual ? undefined : createHash('sha256').update(data).digest('hex').slice(0, 12)),
+    runtimePath(),
+    openDataRoot(data, uid),
+  ])
+  debug(() => `data root ${data}, run root ${run}, runtime ${runtime}`)
+  return { paths: { data, run }, config, runtime }
+}
+
+/** XDG folders must be absolute (XDG Base Directory Specification); others are ignored. */
+function xdgFolder(name: string): string | undefined {
+  const value = process.env[name]
+  return value?.startsWith('/') ? value : undefined
+}
+
+/** $HOME, unless it is somebody else's, as under `sudo -u` and in some batch jobs: then the password database's. */
+async function homeFolder(uid: number): Promise<string> {
+  const home = process.env['HOME']
+  if (home?.startsWith('/')) {
+    const owner = await stat(home).then(
+      (status) => status.uid,
+      () => undefined,
+    )
+    if (owner === uid) return home
+  }
+  const entry = addon.passwordEntry({ uid })?.home
+  const found = entry?.startsWith('/') ? entry : home
+  if (found?.startsWith('/')) return found
+  throw new LichenError(`no home folder is known for uid ${uid}`, { code: 'NO_HOME', hint: 'set HOME to a folder of your own' })
+}
+
+async function runtimePath(): Promise<string> {
+  const top = packageFolder()
+  const candidates = libexecFolders().map((folder) => `${folder}/lichen-runtime`)
+  if (top !== undefined) candidates.splice(process.env['LICHEN_LIBEXEC'] === undefined ? 0 : 1, 0, `${top}/native/runtime/build/lichen-runtime`)
+  for (const path of candidates) {
+    const there = await access(path).then(
+      () => true,
+      () => false,
+    )
+    if (there) return path
+  }
+  throw new LichenError('the native runtime of lichen (lichen-runtime) is not built or not installed', {
+    code: 'NO_RUNTIME',
+    hint: `in a checkout: npm run build. Looked for it in ${candidates.join(', ')}`,
+  })
+}
