@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { LichenError } from './errors.ts'
 
 /**
@@ -67,10 +68,13 @@ export function libexecFolders(): string[] {
   return [process.env['LICHEN_LIBEXEC'], join(here, 'libexec/lichen'), join(here, '../libexec/lichen')].filter((path) => path !== undefined)
 }
 
+/** Set by `hack/build standalone`, whose executable must not look into the checkout that it was built from. */
+declare const LICHEN_STANDALONE: boolean | undefined
+
 /** Top folder of a checkout or an npm package: the nearest one above this file with a package.json. */
 export function packageFolder(): string | undefined {
-  // In a standalone executable import.meta.dirname is inside its own virtual file system.
-  for (let folder = import.meta.dirname; folder !== dirname(folder); folder = dirname(folder)) {
+  if (typeof LICHEN_STANDALONE !== 'undefined') return undefined
+  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'package.json'))) return folder
   }
   return undefined
