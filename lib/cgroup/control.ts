@@ -1,0 +1,87 @@
+import { readFile, writeFile } from 'node:fs/promises'
+import { LichenError } from '../system/errors.ts'
+
+/** Stops every process of a container's cgroup, and returns when the last one stands. Throws NO_CGROUP, FREEZE_FAILED. */
+export async function freeze(path: string): Promise<void> {
+  await setFrozen(path, true)
+}
+
+export async function thaw(path: string): Promise<void> {
+  await setFrozen(path, false)
+}
+
+async function setFrozen(path: string, wanted: boolean): Promise<void> {
+  requireCgroup(path, 'paused')
+  await writeFile(`${path}/cgroup.freeze`, wanted ? '1' : '0')
+  const end = performance.now() + 10_000
+  // cgroup.events can be polled for changes, but neither Node nor Bun can poll(2) it; naps then.
+  for (let nap = 1; ; nap = Math.min(nap * 2, 50)) {
+    const events = await readFile(`${path}/cgroup.events`, 'utf8')
+    if (/^frozen 1$/m.test(events) === wanted) return
+    if (performance.now() > end) {
+      if (wanted) await writeFile(`${path}/cgroup.freeze`, '0')
+      throw new LichenError(`the processes of ${path} could not be ${wanted ? 'frozen' : 'thawed'} in 10 s`, {
+        code: 'FREEZE_FAILED',
+        hint: 'a process in an uninterruptible wait (state D, often a file server that is away) can not be frozen',
+      })
+    }
+    await new Promise((resolve) => setTimeout(resolve, nap))
+  }
+}
+
+/** SIGKILL for everything in it, at once and without a race against fork (Linux 5.14). False: this kernel can't. */
+export async function killAll(path: string): Promise<boolean> {
+  requireCgroup(path, 'killed as a whole')
+  try {
+    // No O_CREAT: an older kernel has no such file, and its EACCES would say nothing.
+    await writeFile(`${path}/cgroup.kill`, '1', { flag: 'r+' })
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return false
+    throw error
+  }
+}
+
+export interface CgroupUsage {
+  /** Bytes; undefined where the controller is not there. */
+  memory: number | undefined
+  /** Bytes of file cache that can be given back at once; Docker's MEM USAGE leaves them out. */
+  inactiveFile: number | undefined
+  /** Bytes; undefined: no limit. */
+  memoryLimit: number | undefined
+  cpuMicroseconds: number | undefined
+  pids: number | undefined
+  pidsLimit: number | undefined
+}
+
+export async function usage(path: string): Promise<CgroupUsage> {
+  requireCgroup(path, 'measured')
+  const read = (file: string) => readFile(`${path}/${file}`, 'utf8').catch(() => '')
+  const [memory, memoryStat, memoryMax, cpuStat, pids, pidsMax] = await Promise.all(
+    ['memory.current', 'memory.stat', 'memory.max', 'cpu.stat', 'pids.current', 'pids.max'].map(read),
+  )
+  return {
+    memory: number(memory),
+    inactiveFile: number(/^inactive_file (\d+)$/m.exec(memoryStat ?? '')?.[1]),
+    memoryLimit: number(memoryMax),
+    cpuMicroseconds: number(/^usage_usec (\d+)$/m.exec(cpuStat ?? '')?.[1]),
+    pids: number(pids),
+    pidsLimit: number(pidsMax),
+  }
+}
+
+const number = (text: string | undefined) => (text !== undefined && /^\d+\s*$/.test(text) ? Number(text) : undefined)
+
+/** Host pids of the processes in the container's cgroup itself. */
+export async function processes(path: string): Promise<number[]> {
+  requireCgroup(path, 'listed')
+  return (await readFile(`${path}/cgroup.procs`, 'utf8')).split('\n').filter((line) => line !== '').map(Number)
+}
+
+function requireCgroup(path: string, what: string): void {
+  if (path !== '') return
+  throw new LichenError(`the container has no cgroup of its own, so it can't be ${what}`, {
+    code: 'NO_CGROUP',
+    hint: 'containers get one where cgroup version 2 is delegated to you (a systemd login session, or --cgroup-parent)',
+  })
+}
