@@ -7,7 +7,7 @@ import type { Config, Context } from './context.ts'
 import { openDataRoot } from './data-root.ts'
 import { LichenError } from './errors.ts'
 import { debug, setDebug } from './log.ts'
-import { openRunRoot } from './run-root.ts'
+import { openRunRoot, runPlaces } from './run-root.ts'
 
 /** What stands in front of the verb on the command line. */
 export interface GlobalOptions {
@@ -34,7 +34,7 @@ export async function openContext(options: GlobalOptions = {}): Promise<Context>
   const data = options.root === undefined ? (config['data-root'] ?? usual) : resolve(options.root)
   const [run, runtime] = await Promise.all([
     // Two data roots must not share names and locks.
-    openRunRoot(uid, data === usual ? undefined : createHash('sha256').update(data).digest('hex').slice(0, 12)),
+    openRunRoot(runPlaces(uid), data === usual ? undefined : createHash('sha256').update(data).digest('hex').slice(0, 12)),
     runtimePath(),
     openDataRoot(data, uid),
   ])

@@ -3,30 +3,47 @@ import { LichenError } from './errors.ts'
 import { writeFileAtomic } from './files.ts'
 import { withLock } from './lock.ts'
 
+export interface RunPlaces {
+  uid: number
+  /** Root's, /run/lichen; undefined for everybody else. */
+  system: string | undefined
+  /** $XDG_RUNTIME_DIR */
+  runtimeDir: string | undefined
+  /** Where a folder can be made in any case: /tmp. */
+  fallback: string
+}
+
+/** What the environment says. */
+export const runPlaces = (uid: number): RunPlaces => ({
+  uid,
+  system: uid === 0 ? '/run/lichen' : undefined,
+  runtimeDir: process.env['XDG_RUNTIME_DIR'],
+  fallback: '/tmp',
+})
+
 /**
  * The folder for what must not outlive the login or the machine: sockets, locks, live records. `sub` keeps
  * the data roots apart. Throws RUN_DIR_UNSAFE.
  */
-export async function openRunRoot(uid: number, sub: string | undefined): Promise<string> {
-  const top = await topFolder(uid)
+export async function openRunRoot(places: RunPlaces, sub: string | undefined): Promise<string> {
+  const top = await topFolder(places)
   const path = sub === undefined ? top : `${top}/r-${sub}`
-  if (sub !== undefined) await makePrivate(path, uid)
+  if (sub !== undefined) await makePrivate(path, places.uid)
   await forgetLastBoot(path)
   return path
 }
 
-async function topFolder(uid: number): Promise<string> {
-  if (uid === 0) {
+async function topFolder({ uid, system, runtimeDir, fallback }: RunPlaces): Promise<string> {
+  if (system !== undefined) {
     try {
-      await makePrivate('/run/lichen', uid)
-      return '/run/lichen'
+      await makePrivate(system, uid)
+      return system
     } catch (error) {
       // Root of a user namespace in which /run is somebody else's.
       if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   }
-  const runtimeDir = process.env['XDG_RUNTIME_DIR']
-  const path = runtimeDir !== undefined && (await isPrivate(runtimeDir, uid)) ? `${runtimeDir}/lichen` : `/tmp/lichen-${uid}`
+  const path = runtimeDir !== undefined && (await isPrivate(runtimeDir, uid)) ? `${runtimeDir}/lichen` : `${fallback}/lichen-${uid}`
   await makePrivate(path, uid)
   return path
 }
