@@ -16,7 +16,7 @@ describe('spawn', () => {
     closeSync(leak)
     const table = Object.fromEntries([...stdout.matchAll(/(\d+) -> (.*)$/gm)].map(([, fd, target]) => [fd, target]))
     // 3 is the folder that ls reads.
-    expect(Object.entries(table).filter(([, target]) => !/^\/proc\/\d+\/fd$/.test(target ?? '')).map(([fd]) => fd)).toEqual(['0', '1', '2'])
+    expect(Object.entries(table).filter(([, target]) => !/^\/proc\/\d+\/fd$/.test(String(target))).map(([fd]) => fd)).toEqual(['0', '1', '2'])
     expect(table['0']).toBe('/dev/null')
     expect(table['1']).toMatch(/^pipe:/)
   })
