@@ -1,0 +1,55 @@
+import { usageError } from './usage-error.ts'
+
+type Groups = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
+
+/** The verb that the first words mean, and what is left of them. Throws USAGE with the nearest verb as hint. */
+export function findVerb(words: readonly string[], verbs: readonly string[], groups: Groups): { name: string; rest: string[] } {
+  const [first = '', second] = words
+  const group = Object.hasOwn(groups, first) ? groups[first]! : undefined
+  if (group === undefined) {
+    if (verbs.includes(first)) return { name: first, rest: words.slice(1) }
+    throw unknown(first, [...verbs, ...Object.keys(groups)], 'lichen')
+  }
+  if (second === undefined || second.startsWith('-')) {
+    throw usageError(`"lichen ${first}" needs a command.`, `one of: ${Object.keys(group).join(' ')}`, 1)
+  }
+  if (!Object.hasOwn(group, second)) throw unknown(second, Object.keys(group), `lichen ${first}`)
+  const [name = '', ...more] = group[second]!
+  return { name, rest: [...more, ...words.slice(2)] }
+}
+
+function unknown(word: string, candidates: readonly string[], where: string) {
+  const near = nearest(word, candidates)
+  const hint = near === undefined ? "See 'lichen --help'." : `did you mean '${where} ${near}'?`
+  return usageError(`lichen: '${where === 'lichen' ? word : `${where.slice('lichen '.length)} ${word}`}' is not a lichen command.`, hint, 1)
+}
+
+/** The candidate that is at most two typing errors away (one in short words), or undefined. */
+export function nearest(word: string, candidates: readonly string[]): string | undefined {
+  let best: string | undefined
+  let least = word.length <= 2 ? 2 : 3
+  for (const candidate of candidates) {
+    const distance = typingErrors(word, candidate)
+    if (distance < least) {
+      least = distance
+      best = candidate
+    }
+  }
+  return best
+}
+
+/** Insertions, deletions, replacements, and neighbours exchanged (optimal string alignment). */
+function typingErrors(a: string, b: string): number {
+  const rows: number[][] = [Array.from({ length: b.length + 1 }, (_, j) => j)]
+  for (let i = 1; i <= a.length; i++) {
+    const row = [i]
+    for (let j = 1; j <= b.length; j++) {
+      const change = a[i - 1] === b[j - 1] ? 0 : 1
+      let cost = Math.min(rows[i - 1]![j]! + 1, row[j - 1]! + 1, rows[i - 1]![j - 1]! + change)
+      if (i > 1 && j > 1 && a[i - 1] === b[j - 2] && a[i - 2] === b[j - 1]) cost = Math.min(cost, rows[i - 2]![j - 2]! + 1)
+      row.push(cost)
+    }
+    rows.push(row)
+  }
+  return rows[a.length]![b.length]!
+}

@@ -1,0 +1,89 @@
+import { findVerb } from './cli/find-verb.ts'
+import { optionTable } from './cli/options.ts'
+import { checkPositionals, parseArgs } from './cli/parse.ts'
+import type { Command, Globals } from './cli/command.ts'
+import { usageError } from './cli/usage-error.ts'
+import { groups, verbs } from './commands/table.ts'
+import { LichenError } from './system/errors.ts'
+import { visible } from './system/log.ts'
+
+const globalOptions = optionTable({
+  root: { type: 'string', metavar: 'string', description: 'Folder of images, containers and volumes' },
+  'storage-driver': { type: 'string', metavar: 'string', description: 'overlay, fuse-overlayfs or vfs; default: the best that works' },
+  debug: { type: 'boolean', short: 'D', description: 'Say what is done, and show stacks of failures' },
+  'log-level': { type: 'string', short: 'l', metavar: 'string', default: 'info', description: '"debug" is --debug; others change nothing' },
+  version: { type: 'boolean', short: 'v', description: 'Print the version and quit' },
+})
+
+const state = { debug: false }
+
+// A reader that has seen enough (`lichen logs x | head`) is no failure.
+for (const stream of [process.stdout, process.stderr]) {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    process.exit(error.code === 'EPIPE' ? 0 : 125)
+  })
+}
+
+main(process.argv.slice(2)).then(leave, (error: unknown) => {
+  leave(report(error))
+})
+
+async function main(words: string[]): Promise<number> {
+  const { options, positionals, given } = parseArgs(words, globalOptions, { min: 0, max: Infinity, stopAtFirst: true }, 'lichen')
+  state.debug = options.debug || options['log-level'] === 'debug'
+  const globals: Globals = { root: options.root, storageDriver: storageDriver(options['storage-driver']), debug: state.debug }
+  if (options.version) return runVerb(['version', '--short'], globals)
+  if (given.has('help') || positionals.length === 0 || positionals[0] === 'help') {
+    if (positionals[0] === 'help' && positionals.length > 1) return runVerb([...positionals.slice(1), '--help'], globals)
+    const { helpOfAll } = await import('./commands/help.ts')
+    await helpOfAll(globalOptions)
+    return 0
+  }
+  return runVerb(positionals, globals)
+}
+
+async function runVerb(words: string[], globals: Globals): Promise<number> {
+  const { name, rest } = findVerb(words, Object.keys(verbs), groups)
+  const command: Command = await verbs[name]!.load()
+  const verb = `lichen ${command.name}`
+  const args = parseArgs(rest, command.options, command.positionals, verb)
+  if (args.given.has('help')) {
+    const { helpOf } = await import('./commands/help.ts')
+    await helpOf(command)
+    return 0
+  }
+  checkPositionals(args.positionals, command.positionals, verb, command.usageExitCode ?? 1)
+  return command.run(args, globals)
+}
+
+function storageDriver(name: string | undefined): Globals['storageDriver'] {
+  if (name === undefined || name === 'overlay' || name === 'fuse-overlayfs' || name === 'vfs') return name
+  throw usageError(`unknown storage driver: ${name}`, 'overlay, fuse-overlayfs or vfs')
+}
+
+/** The one place that prints an error; gives the exit code. */
+function report(error: unknown): number {
+  if (error instanceof LichenError) {
+    const lines = [`Error: ${visible(error.message)}`]
+    for (const line of error.hint?.split('\n') ?? []) lines.push(`hint: ${visible(line)}`)
+    if (state.debug) lines.push(visible(trace(error)))
+    process.stderr.write(`${lines.join('\n')}\n`)
+    return error.exitCode
+  }
+  const text = error instanceof Error ? error.message : String(error)
+  const tail = state.debug ? visible(trace(error)) : 'hint: this is a bug in lichen; the same command with `lichen --debug` in front shows where'
+  process.stderr.write(`Error: ${visible(text)}\n${tail}\n`)
+  return 125
+}
+
+function trace(error: unknown): string {
+  if (!(error instanceof Error)) return String(error)
+  return error.cause === undefined ? (error.stack ?? error.message) : `${error.stack ?? error.message}\ncaused by: ${trace(error.cause)}`
+}
+
+/** Ends the process once what was printed is out: a pipe takes it in its own time. */
+function leave(code: number): void {
+  process.exitCode = code
+  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit(code)
+  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+}
