@@ -1,0 +1,190 @@
+import { isIP } from 'node:net'
+import { posix } from 'node:path'
+import type { CreateOptions } from '../plan/options.ts'
+import type { createTable, runTable } from './create-table.ts'
+import { parseEnv, parseLabels, readEnvFile, readLabelFile } from './env.ts'
+import { bytes, parseLimits, parseUlimit } from './limits.ts'
+import type { OptionValues, ParsedArgs } from './options.ts'
+import { parsePublish } from './ports.ts'
+import { invalidArgument, usageError } from './usage-error.ts'
+import { parseMount, parseVolume } from './volumes.ts'
+
+type RunArgs = ParsedArgs<typeof runTable>
+type CreateArgs = ParsedArgs<typeof createTable>
+
+/**
+ * Turns the flags of `run` and `create` into what the engine works on: form is checked, host and image are not.
+ * Reads --env-file and --label-file, and nothing else. Throws USAGE in Docker's words.
+ */
+export async function parseCreateOptions(args: RunArgs | CreateArgs, caller: Readonly<Record<string, string | undefined>> = process.env): Promise<CreateOptions> {
+  const flags: OptionValues<typeof createTable> & Partial<OptionValues<typeof runTable>> = args.options
+  const [image = '', ...command] = args.positionals
+  if (image === '') throw usageError('invalid reference format')
+  const [envFiles, labelFiles] = await Promise.all([
+    Promise.all(flags['env-file'].map((file) => readEnvFile(file, caller))),
+    Promise.all(flags['label-file'].map(readLabelFile)),
+  ])
+  const options: CreateOptions = {
+    image,
+    command,
+    name: containerName(flags.name),
+    entrypoint: flags.entrypoint === undefined ? undefined : flags.entrypoint === '' ? [] : [flags.entrypoint],
+    env: [...envFiles.flat(), ...parseEnv(flags.env, caller)],
+    user: flags.user || undefined,
+    workdir: workdir(flags.workdir),
+    hostname: hostname(flags.hostname),
+    domainname: flags.domainname || undefined,
+    labels: parseLabels([...labelFiles.flat(), ...flags.label]),
+    interactive: flags.interactive,
+    tty: flags.tty,
+    detach: flags.detach ?? false,
+    remove: flags.rm,
+    init: flags.init,
+    readOnly: flags['read-only'],
+    volumes: [...flags.volume.map(parseVolume), ...flags.mount.map(parseMount)],
+    tmpfs: Object.fromEntries(flags.tmpfs.map(tmpfs)),
+    network: flags.network,
+    publish: flags.publish.flatMap(parsePublish),
+    addHosts: flags['add-host'].map(addHost),
+    dns: flags.dns.map((address) => ipAddress(address, '--dns')),
+    dnsSearch: flags['dns-search'],
+    dnsOptions: flags['dns-option'],
+    capAdd: flags['cap-add'],
+    capDrop: flags['cap-drop'],
+    securityOpt: flags['security-opt'],
+    privileged: flags.privileged,
+    userns: flags.userns,
+    cgroupParent: flags['cgroup-parent'] || undefined,
+    limits: parseLimits(flags),
+    ulimits: flags.ulimit.map(parseUlimit),
+    stopSignal: flags['stop-signal'] || undefined,
+    stopTimeout: stopTimeout(flags['stop-timeout']),
+    pull: pullPolicy(flags.pull),
+    platform: flags.platform || undefined,
+    shmSize: shmSize(flags['shm-size']),
+    pid: namespace(flags.pid, 'pid', /^(private|host|container:.+)$/),
+    ipc: namespace(flags.ipc, 'ipc', /^(private|shareable|none|host|container:.+)$/),
+    uts: namespace(flags.uts, 'uts', /^(private|host)$/),
+    cgroupns: namespace(flags.cgroupns, 'cgroupns', /^(private|host)$/),
+    sysctls: pairs(flags.sysctl, '--sysctl'),
+    devices: flags.device,
+    groupAdd: flags['group-add'],
+    oomScoreAdj: oomScoreAdj(flags['oom-score-adj']),
+    umask: umask(flags.umask),
+    annotations: pairs(flags.annotation, '--annotation'),
+    logDriver: flags['log-driver'],
+    logOptions: pairs(flags['log-opt'], '--log-opt'),
+    publishAll: flags['publish-all'],
+    cidfile: flags.cidfile || undefined,
+    detachKeys: flags['detach-keys'] || undefined,
+    sigProxy: flags['sig-proxy'] ?? true,
+    attach: flags.attach.map(attachName),
+  }
+  checkConflicts(options)
+  return options
+}
+
+function checkConflicts(options: CreateOptions): void {
+  if (options.detach && options.attach.length > 0) throw usageError('Conflicting options: -a and -d')
+  const shared = /^(host$|container:)/.test(options.network)
+  if (shared && options.publish.length > 0 && options.network !== 'host') throw usageError('conflicting options: port publishing and the container type network mode')
+  if (options.network.startsWith('container:')) {
+    if (options.hostname !== undefined) throw usageError('conflicting options: hostname and the network mode')
+    if (options.dns.length > 0) throw usageError('conflicting options: dns and the network mode')
+    if (options.addHosts.length > 0) throw usageError('conflicting options: custom host-to-IP mapping and the network mode')
+  }
+  if (options.uts === 'host' && options.hostname !== undefined) throw usageError('conflicting options: hostname and the UTS mode')
+  const targets = new Set<string>()
+  for (const target of [...options.volumes.map((volume) => volume.target), ...Object.keys(options.tmpfs)]) {
+    if (targets.has(target)) throw usageError(`Duplicate mount point: ${target}`)
+    targets.add(target)
+  }
+}
+
+function containerName(name: string | undefined): string | undefined {
+  if (name === undefined) return undefined
+  if (/^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name) && name.length <= 200) return name.replace(/^\//, '')
+  throw usageError(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
+}
+
+function workdir(path: string | undefined): string | undefined {
+  if (path === undefined || path === '') return undefined
+  if (!path.startsWith('/')) throw usageError(`the working directory '${path}' is invalid, it needs to be an absolute path`)
+  return path
+}
+
+function hostname(name: string | undefined): string | undefined {
+  if (name === undefined || name === '') return undefined
+  if (/^[a-zA-Z0-9]([a-zA-Z0-9_.-]*[a-zA-Z0-9])?$/.test(name) && name.length <= 64) return name
+  throw usageError(`invalid hostname format: ${name}`)
+}
+
+function tmpfs(text: string): [string, string] {
+  const colon = text.indexOf(':')
+  const path = colon === -1 ? text : text.slice(0, colon)
+  if (!path.startsWith('/')) throw usageError(`invalid mount path: '${path}' mount path must be absolute`)
+  return [posix.normalize(path).replace(/(.)\/+$/, '$1'), colon === -1 ? '' : text.slice(colon + 1)]
+}
+
+function addHost(text: string): { host: string; address: string } {
+  // host:ip, and host=ip since Docker 25; an IPv6 address may stand in brackets.
+  const match = /^([^:=]+)[:=](.+)$/.exec(text)
+  if (match === null) throw invalidArgument(text, '--add-host', `bad format for add-host: ${JSON.stringify(text)}`)
+  const [, host = '', given = ''] = match
+  const address = given.replace(/^\[(.*)\]$/, '$1')
+  if (address !== 'host-gateway' && isIP(address) === 0) throw invalidArgument(text, '--add-host', `invalid IP address in add-host: ${JSON.stringify(address)}`)
+  return { host, address }
+}
+
+function ipAddress(address: string, flag: string): string {
+  if (isIP(address) === 0) throw invalidArgument(address, flag, `${address} is not an ip address`)
+  return address
+}
+
+function stopTimeout(seconds: number | undefined): number | undefined {
+  if (seconds !== undefined && seconds < -1) throw usageError(`invalid stop timeout: ${seconds}`, 'seconds; -1 waits for ever')
+  return seconds
+}
+
+function pullPolicy(text: string): CreateOptions['pull'] {
+  if (text === 'missing' || text === 'always' || text === 'never') return text
+  throw usageError(`invalid pull option: '${text}': must be one of "always", "missing" or "never"`)
+}
+
+function shmSize(text: string): number {
+  const size = bytes(text, '--shm-size')!
+  return size === 0 ? 64 * 1024 ** 2 : size
+}
+
+function namespace(mode: string, name: string, grammar: RegExp): string {
+  const value = mode === '' ? 'private' : mode
+  if (!grammar.test(value)) throw usageError(`--${name}: invalid ${name.toUpperCase()} mode`, `not understood: ${JSON.stringify(mode)}`)
+  return value
+}
+
+function pairs(entries: readonly string[], flag: string): Record<string, string> {
+  return Object.fromEntries(
+    entries.map((entry) => {
+      const equals = entry.indexOf('=')
+      if (equals < 1) throw invalidArgument(entry, flag, 'it must be key=value')
+      return [entry.slice(0, equals), entry.slice(equals + 1)]
+    }),
+  )
+}
+
+function oomScoreAdj(value: number | undefined): number | undefined {
+  if (value !== undefined && (value < -1000 || value > 1000)) throw usageError(`Invalid value ${value}, range for oom score adj is [-1000, 1000]`)
+  return value
+}
+
+function umask(text: string | undefined): string | undefined {
+  if (text === undefined || text === '') return undefined
+  if (!/^0?[0-7]{1,3}$/.test(text)) throw usageError(`invalid umask: ${text}`, 'octal digits, as 0022')
+  return text
+}
+
+function attachName(stream: string): string {
+  const name = stream.toLowerCase()
+  if (name === 'stdin' || name === 'stdout' || name === 'stderr') return name
+  throw invalidArgument(stream, '-a, --attach', 'valid streams are STDIN, STDOUT and STDERR')
+}

@@ -1,0 +1,40 @@
+import { isIP } from 'node:net'
+import type { PortOption } from '../plan/options.ts'
+import { invalidArgument } from './usage-error.ts'
+
+const flag = '-p, --publish'
+
+/** `[ip:][host]:container[/proto]`, with ranges (`8000-8010:80-90`) and `[::1]:80:80`. One entry a port. */
+export function parsePublish(text: string): PortOption[] {
+  const bad = (why: string) => invalidArgument(text, flag, why)
+  const [address, protocol = 'tcp', ...more] = text.split('/')
+  if (more.length > 0 || address === undefined) throw bad(`Invalid proto: ${protocol}/${more.join('/')}`)
+  const proto = protocol.toLowerCase()
+  if (proto === 'sctp') throw bad('sctp cannot be forwarded in user mode')
+  if (proto !== 'tcp' && proto !== 'udp') throw bad(`invalid proto: ${protocol}`)
+
+  const match = /^(?:(\[[^\]]*\]|[^:]*):)?(?:([^:]*):)?([^:]*)$/.exec(address)
+  if (match === null) throw bad(`Invalid ip address: ${address.slice(0, address.lastIndexOf(':', address.lastIndexOf(':') - 1))}`)
+  // With one colon the first group took the host's port.
+  const [ip, host, container] = match[2] === undefined ? ['', match[1] ?? '', match[3]!] : [match[1] ?? '', match[2], match[3]!]
+  if (container === '') throw bad(`No port specified: ${text}<empty>`)
+  const hostIp = ip.replace(/^\[(.*)\]$/, '$1')
+  if (hostIp !== '' && isIP(hostIp) === 0) throw bad(`Invalid ip address: ${ip}`)
+  const inside = portRange(container, () => bad(`Invalid containerPort: ${container}`))
+  if (host === '') return inside.map((containerPort) => ({ hostIp, hostPort: undefined, containerPort, protocol: proto }))
+  const outside = portRange(host, () => bad(`Invalid hostPort: ${host}`))
+  if (inside.length === outside.length) {
+    return inside.map((containerPort, at) => ({ hostIp, hostPort: outside[at], containerPort, protocol: proto }))
+  }
+  // Docker: a range for one port means "a free one of these"; the first of them is taken here.
+  if (inside.length === 1) return [{ hostIp, hostPort: outside[0], containerPort: inside[0]!, protocol: proto }]
+  throw bad(`Invalid ranges specified for container and host Ports: ${container} and ${host}`)
+}
+
+function portRange(text: string, bad: () => Error): number[] {
+  const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text)
+  const first = Number(match?.[1])
+  const last = match?.[2] === undefined ? first : Number(match[2])
+  if (match === null || first > last || last > 65535 || first < 1) throw bad()
+  return Array.from({ length: last - first + 1 }, (_, at) => first + at)
+}
