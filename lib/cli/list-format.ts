@@ -1,0 +1,36 @@
+import { alignColumns } from './table.ts'
+import { compileTemplate } from './template.ts'
+
+type Row = Record<string, unknown>
+
+export interface ListFormat {
+  /** `--format`: "", table, json, a template, or `table` and a template. */
+  format: string
+  /** What "" and "table" mean: a template with tabs, without the word table. */
+  table: string
+  /** Column heads by field name. */
+  heads: Readonly<Record<string, string>>
+}
+
+/** Lines of `ps`, `images` and other lists. Fields of a row may be getters: only what a template names is computed. */
+export function formatList(rows: readonly Row[], { format, table, heads }: ListFormat): string[] {
+  if (format === 'json') return rows.map(jsonRow)
+  const wanted = format.trim()
+  const isTable = wanted === '' || wanted === 'table' || /^table\s/.test(wanted) || wanted.startsWith('table{{')
+  const source = wanted === '' || wanted === 'table' ? table : isTable ? wanted.slice('table'.length).trim() : wanted
+  const render = compileTemplate(source.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
+  const lines = rows.map(render)
+  if (!isTable) return lines
+  return alignColumns([render(header(heads)), ...lines].flatMap((line) => line.split('\n')))
+}
+
+/** `{{json .}}` of a row: fields sorted, methods left out, as Docker's. */
+function jsonRow(row: Row): string {
+  const keys = Object.keys(row).filter((key) => typeof row[key] !== 'function')
+  return JSON.stringify(Object.fromEntries(keys.sort().map((key) => [key, row[key]])))
+}
+
+function header(heads: Readonly<Record<string, string>>): Row {
+  // The head of `.Label "com.example.some-name"` is "some name".
+  return { ...heads, Label: (name: string) => name.split('.').at(-1)!.replace(/[-_]/g, ' ') }
+}
