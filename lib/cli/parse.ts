@@ -23,7 +23,7 @@ export function parseArgs<T extends OptionTable>(words: readonly string[], table
   const take = ({ name, option }: Found, text: string | undefined, missing: string) => {
     const value = text ?? (isSwitch(option) ? undefined : (option.bare ?? words[at++]))
     if (value === undefined && !isSwitch(option)) throw usageError(missing, hint)
-    values[name] = combine(values[name], option, value, flagName(name, option))
+    values[name] = combine(values[name], option, value, flagName(name, option), hint)
     given.add(name)
   }
 
@@ -110,14 +110,14 @@ function findShort(table: OptionTable, letter: string): Found | undefined {
   return undefined
 }
 
-function combine(before: Value, option: Option, text: string | undefined, flag: string): Value {
+function combine(before: Value, option: Option, text: string | undefined, flag: string, hint: string): Value {
   switch (option.type) {
     case 'boolean':
-      return text === undefined ? true : toBoolean(text, flag)
+      return text === undefined ? true : toBoolean(text, flag, hint)
     case 'count':
-      return text === undefined ? (before as number) + 1 : toNumber(text, flag)
+      return text === undefined ? (before as number) + 1 : toNumber(text, flag, hint)
     case 'number':
-      return toNumber(text!, flag)
+      return toNumber(text!, flag, hint)
     case 'list':
       return [...(before as string[]), text!]
     case 'string':
@@ -126,15 +126,15 @@ function combine(before: Value, option: Option, text: string | undefined, flag: 
 }
 
 /** The spellings of Go's strconv.ParseBool, which Docker takes. */
-function toBoolean(text: string, flag: string): boolean {
+function toBoolean(text: string, flag: string, hint: string): boolean {
   if (['1', 't', 'T', 'true', 'TRUE', 'True'].includes(text)) return true
   if (['0', 'f', 'F', 'false', 'FALSE', 'False'].includes(text)) return false
-  throw invalidArgument(text, flag, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`)
+  throw invalidArgument(text, flag, `strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`, hint)
 }
 
-function toNumber(text: string, flag: string): number {
-  if (!/^[+-]?\d+$/.test(text)) throw invalidArgument(text, flag, `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
+function toNumber(text: string, flag: string, hint: string): number {
+  if (!/^[+-]?\d+$/.test(text)) throw invalidArgument(text, flag, `strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`, hint)
   const value = Number(text)
-  if (!Number.isSafeInteger(value)) throw invalidArgument(text, flag, `strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`)
+  if (!Number.isSafeInteger(value)) throw invalidArgument(text, flag, `strconv.ParseInt: parsing ${JSON.stringify(text)}: value out of range`, hint)
   return value
 }

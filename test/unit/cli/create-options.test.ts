@@ -1,0 +1,90 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { resolve } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { parseCreateOptions } from '../../../lib/cli/create-options.ts'
+import { runTable } from '../../../lib/cli/create-table.ts'
+import { parseArgs } from '../../../lib/cli/parse.ts'
+
+const read = async (...words: string[]) => parseCreateOptions(parseArgs([...words, 'img'], runTable, { min: 1, max: Infinity, stopAtFirst: true }, 'lichen run'), { HOME: '/h', EMPTY: '' })
+const volume = (type: string, source: string, target: string, readOnly = false, options: string[] = []) => ({ volumes: [{ type, source, target, readOnly, options }] })
+const port = (hostIp: string, hostPort: number | undefined, containerPort: number, protocol = 'tcp') => ({ hostIp, hostPort, containerPort, protocol })
+
+describe('flags of run and create', () => {
+  it.each<[string[], object]>([
+    [[], { image: 'img', command: [], name: undefined, entrypoint: undefined, pull: 'missing', shmSize: 67108864, network: '', pid: 'private', sigProxy: true, detach: false }],
+    [['-v', '/a:/b'], volume('bind', '/a', '/b')],
+    [['-v', '/a:/b:ro,z'], volume('bind', '/a', '/b', true, ['z'])],
+    [['-v', './x:/b'], volume('bind', resolve('x'), '/b')],
+    [['-v', 'name:/b/'], volume('volume', 'name', '/b')],
+    [['-v', '/b'], volume('volume', '', '/b')],
+    [['--mount', 'type=bind,src=/a,dst=/b,readonly'], volume('bind', '/a', '/b', true)],
+    [['--mount', 'type=bind,"source=/a,b",target=/b,bind-propagation=rslave'], volume('bind', '/a,b', '/b', false, ['rslave'])],
+    [['--mount', 'target=/b,volume-nocopy'], volume('volume', '', '/b', false, ['nocopy'])],
+    [['--mount', 'type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1777'], volume('tmpfs', '', '/b', false, ['tmpfs-size=67108864', 'tmpfs-mode=1777'])],
+    [['-p', '80'], { publish: [port('', undefined, 80)] }],
+    [['-p', '8080:80/udp'], { publish: [port('', 8080, 80, 'udp')] }],
+    [['-p', '127.0.0.1:8080:80'], { publish: [port('127.0.0.1', 8080, 80)] }],
+    [['-p', '127.0.0.1::80'], { publish: [port('127.0.0.1', undefined, 80)] }],
+    [['-p', '[::1]:80:80'], { publish: [port('::1', 80, 80)] }],
+    [['-p', '8000-8001:80-81'], { publish: [port('', 8000, 80), port('', 8001, 81)] }],
+    [['-e', 'A=b=c', '-e', 'HOME', '-e', 'MISSING', '-e', 'EMPTY'], { env: ['A=b=c', 'HOME=/h', 'EMPTY='] }],
+    [['--entrypoint', ''], { entrypoint: [] }],
+    [['--entrypoint', '/bin/sh'], { entrypoint: ['/bin/sh'] }],
+    [['--ulimit', 'nofile=1024:2048', '--ulimit', 'core=-1'], { ulimits: [{ name: 'nofile', soft: 1024, hard: 2048 }, { name: 'core', soft: -1, hard: -1 }] }],
+    [['--memory', '512m', '--cpus', '0.5', '--pids-limit', '10'], { limits: expect.objectContaining({ memory: 536870912, cpus: 0.5, pidsLimit: 10 }) }],
+    [['-m', '1g', '--memory-swap', '-1'], { limits: expect.objectContaining({ memory: 1073741824, memorySwap: -1 }) }],
+    [['--net', 'host'], { network: 'host' }],
+    [['--tmpfs', '/run:size=64m', '--tmpfs', '/tmp'], { tmpfs: { '/run': 'size=64m', '/tmp': '' } }],
+    [['--add-host', 'a:1.2.3.4', '--add-host', 'b:::1', '--add-host', 'c:host-gateway'], { addHosts: [{ host: 'a', address: '1.2.3.4' }, { host: 'b', address: '::1' }, { host: 'c', address: 'host-gateway' }] }],
+    [['-l', 'a=b=c', '--label', 'd'], { labels: { a: 'b=c', d: '' } }],
+    [['-dit', '--rm', '--name', 'web'], { detach: true, interactive: true, tty: true, remove: true, name: 'web' }],
+    [['--sysctl', 'net.core.somaxconn=1024', '--shm-size', '1g'], { sysctls: { 'net.core.somaxconn': '1024' }, shmSize: 1073741824 }],
+  ])('%j', async (words, expected) => expect(await read(...words)).toMatchObject(expected))
+
+  it('takes everything behind the image for the command', async () => {
+    const parsed = parseArgs(['-i', 'img', 'sh', '-c', '--rm'], runTable, { min: 1, max: Infinity, stopAtFirst: true }, 'lichen run')
+    expect(await parseCreateOptions(parsed)).toMatchObject({ interactive: true, remove: false, command: ['sh', '-c', '--rm'] })
+  })
+
+  it('reads environment files, and -e wins by coming later', async () => {
+    const folder = mkdtempSync(`${tmpdir()}/lichen-env-`)
+    writeFileSync(`${folder}/env`, '# no\nA=1\n\nHOME\nB="q"\n')
+    expect((await read('--env-file', `${folder}/env`, '-e', 'A=2')).env).toEqual(['A=1', 'HOME=/h', 'B="q"', 'A=2'])
+    rmSync(folder, { recursive: true })
+  })
+
+  it.each<[string[], string]>([
+    [['--name', 'a/b'], 'Invalid container name (a/b), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed'],
+    [['-v', '/a:b'], `invalid volume specification: '/a:b': invalid mount config for type "bind": invalid mount path: 'b' mount path must be absolute`],
+    [['-v', '/a:/'], "invalid volume specification: '/a:/': invalid specification: destination can't be '/'"],
+    [['-v', '/a:/b:foo'], "invalid volume specification: '/a:/b:foo': invalid mode: foo"],
+    [['-v', 'a/b:/c'], '"a/b" includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed'],
+    [['-v', ':/b'], "invalid volume specification: ':/b'"],
+    [['--mount', 'type=foo,target=/b'], 'invalid argument "type=foo,target=/b" for "--mount" flag: invalid mount type "foo": bind, volume, tmpfs or image'],
+    [['--mount', 'type=bind,source=/a'], 'invalid argument "type=bind,source=/a" for "--mount" flag: target is required'],
+    [['--mount', 'bogus=1,target=/b'], `invalid argument "bogus=1,target=/b" for "--mount" flag: unexpected key 'bogus' in 'bogus=1'`],
+    [['--mount', 'bogus'], `invalid argument "bogus" for "--mount" flag: invalid field 'bogus' must be a key=value pair`],
+    [['-p', 'x:80'], 'invalid argument "x:80" for "-p, --publish" flag: Invalid hostPort: x'],
+    [['-p', '80:99999'], 'invalid argument "80:99999" for "-p, --publish" flag: Invalid containerPort: 99999'],
+    [['-p', '1.2.3:80:80'], 'invalid argument "1.2.3:80:80" for "-p, --publish" flag: Invalid ip address: 1.2.3'],
+    [['-p', '80:80/foo'], 'invalid argument "80:80/foo" for "-p, --publish" flag: invalid proto: foo'],
+    [['-p', '80-82:80-81'], 'invalid argument "80-82:80-81" for "-p, --publish" flag: Invalid ranges specified for container and host Ports: 80-81 and 80-82'],
+    [['-m', '1m'], 'Minimum memory limit allowed is 6MB'],
+    [['-m', 'lots'], `invalid argument "lots" for "-m, --memory" flag: invalid size: 'lots'`],
+    [['-m', '-5m'], `invalid argument "-5m" for "-m, --memory" flag: invalid size: '-5m'`],
+    [['--memory-swap', '1g'], 'You should always set the Memory limit when using Memoryswap limit, see usage'],
+    [['--cpus', 'x'], 'invalid argument "x" for "--cpus" flag: failed to parse x as a rational number'],
+    [['--ulimit', 'foo=1'], 'invalid argument "foo=1" for "--ulimit" flag: invalid ulimit type: foo'],
+    [['--ulimit', 'nofile=5:1'], 'invalid argument "nofile=5:1" for "--ulimit" flag: ulimit soft limit must be less than or equal to hard limit: 5 > 1'],
+    [['--pull', 'often'], `invalid pull option: 'often': must be one of "always", "missing" or "never"`],
+    [['--add-host', 'a'], 'invalid argument "a" for "--add-host" flag: bad format for add-host: "a"'],
+    [['--dns', 'x'], 'invalid argument "x" for "--dns" flag: x is not an ip address'],
+    [['-w', 'x'], "the working directory 'x' is invalid, it needs to be an absolute path"],
+    [['--env-file', '/nonexistent'], 'open /nonexistent: no such file or directory'],
+    [['--restart', 'always'], 'unknown flag: --restart'],
+    [['-d', '-a', 'stdout'], 'Conflicting options: -a and -d'],
+    [['-v', '/a:/b', '--tmpfs', '/b'], 'Duplicate mount point: /b'],
+    [['--network', 'container:x', '-p', '80'], 'conflicting options: port publishing and the container type network mode'],
+  ])('%j is refused with one line and 125', async (words, message) => expect(read(...words)).rejects.toMatchObject({ message, exitCode: 125 }))
+})
