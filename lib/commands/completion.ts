@@ -53,7 +53,8 @@ async function candidates(words: readonly string[], containers: () => Promise<st
   const { options, positionals } = await verbs[verb]!.load()
   if (begun.startsWith('-')) {
     const parser = describeOptions(yargs([]).version(false), options)
-    return fitting(await parser.getCompletion([begun]))
+    // yargs offers the short names with two dashes as well.
+    return fitting((await parser.getCompletion([begun])).filter((word) => !/^--.$/.test(word)))
   }
   return positionals.complete === 'container' ? fitting(await containers()) : []
 }

@@ -22,6 +22,7 @@ export async function helpOfAll(globals: OptionTable): Promise<void> {
 
 async function helpText(name: string, usage: string, options: OptionTable): Promise<string> {
   const columns = process.stdout.columns ?? 120
-  const parser = describeOptions(yargs([]).scriptName(name).version(false).help(false).wrap(Math.min(columns, 120)).usage(usage), options)
-  return `${(await parser.getHelp()).trimEnd()}\n`
+  const parser = describeOptions(yargs([]).scriptName(name).version(false).help(false).wrap(Math.min(columns, 120)), options)
+  // Not by yargs's usage(), which takes the blanks in front of lines away.
+  return `${usage}\n\n${(await parser.getHelp()).trim()}\n`
 }
