@@ -7,11 +7,11 @@ export const containerTable = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}
 
 export const containerHeads = {
   ID: 'CONTAINER ID', Image: 'IMAGE', Command: 'COMMAND', CreatedAt: 'CREATED AT', RunningFor: 'CREATED', Ports: 'PORTS', State: 'STATE', Status: 'STATUS',
-  Size: 'SIZE', Names: 'NAMES', Labels: 'LABELS', Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Pid: 'PID', ExitCode: 'EXIT CODE',
+  Names: 'NAMES', Labels: 'LABELS', Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Pid: 'PID', ExitCode: 'EXIT CODE',
 } // biome-ignore format: pairs
 
 /** One line of `ps`: Docker's fields, computed when a template asks; `Pid` and `ExitCode` are podman's. */
-export function containerRow(view: ContainerView, { truncate, now, size }: { truncate: boolean; now: number; size: string }) {
+export function containerRow(view: ContainerView, { truncate, now }: { truncate: boolean; now: number }) {
   const { record, status, live, exit } = view
   const cut = (text: string, length: number) => (truncate ? ellipsis(text, length) : text)
   const labels = () => allLabels(record)
@@ -47,7 +47,6 @@ export function containerRow(view: ContainerView, { truncate, now, size }: { tru
     get RunningFor() {
       return `${humanDuration(now - Date.parse(record.created))} ago`
     },
-    Size: size,
     State: status,
     get Status() {
       return statusWords(view, now)

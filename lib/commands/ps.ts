@@ -40,7 +40,7 @@ export const ps = command({
     const limit = options.latest ? 1 : options.last
     const all = options.all || limit > 0 || filters.has('status')
     const shown = views.filter((view) => (all || isRunning(view)) && fits(view, filters) && bounds(view.record.created))
-    const rows = (limit > 0 ? shown.slice(0, limit) : shown).map((view) => containerRow(view, { truncate: !options['no-trunc'], now: Date.now(), size: '0B' }))
+    const rows = (limit > 0 ? shown.slice(0, limit) : shown).map((view) => containerRow(view, { truncate: !options['no-trunc'], now: Date.now() }))
     const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
     printLines(formatList(rows, { format, table: containerTable, heads: containerHeads }))
     return 0
