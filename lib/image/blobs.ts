@@ -1,0 +1,130 @@
+import { createHash, randomBytes } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { syncFolder } from '../system/files.ts'
+import { blobsDir, temporaryDir } from '../system/paths.ts'
+import { checkDigest, digestHex, sha256 } from './digest.ts'
+
+/** Of unfinished files in the folder for temporary ones; `collect` removes what a crash left behind. */
+export const TEMPORARY_PREFIX = 'image-'
+
+/** Throws BAD_DIGEST. */
+export const blobPath = (context: Context, digest: string): string => `${blobsDir(context.paths)}/${digestHex(digest)}`
+
+/** Bytes; undefined where it is not here. */
+export async function blobSize(context: Context, digest: string): Promise<number | undefined> {
+  try {
+    return (await stat(blobPath(context, digest))).size
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+export const readBlob = (context: Context, digest: string): Promise<Buffer> => readFile(blobPath(context, digest))
+
+export const streamBlob = (context: Context, digest: string): AsyncIterable<Uint8Array> => createReadStream(blobPath(context, digest), { highWaterMark: 256 * 1024 })
+
+/** Stores bytes that are at hand; gives their digest. */
+export async function putBlob(context: Context, bytes: Uint8Array): Promise<string> {
+  const digest = sha256(bytes)
+  await storeBlob(context, { digest, size: bytes.length, what: 'blob' }, [bytes])
+  return digest
+}
+
+export interface ExpectedBlob {
+  digest: string
+  /** Bytes; undefined where nobody said. */
+  size: number | undefined
+  /** For messages: `layer sha256:... of docker.io/library/busybox:latest`. */
+  what: string
+}
+
+/**
+ * Stores what comes, byte by byte as it is, if it is what was promised; it is seen by others only once it is verified
+ * and synced. `consume` gets the same bytes as they pass, and may stop early.
+ * Throws BLOB_MISMATCH, and what the source or `consume` throws; then nothing is left.
+ */
+export async function storeBlob<T = void>(
+  context: Context,
+  expected: ExpectedBlob,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  consume?: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<T | undefined> {
+  checkDigest(expected.digest, expected.what)
+  const temporary = await temporaryFile(context)
+  try {
+    const bytes = recorded(temporary.file, expected, source)
+    const result = await consume?.(bytes.passing)
+    await bytes.finish()
+    await temporary.file.sync()
+    await temporary.file.close()
+    await mkdir(blobsDir(context.paths), { recursive: true, mode: 0o700 })
+    await rename(temporary.path, blobPath(context, expected.digest))
+    await syncFolder(blobsDir(context.paths))
+    return result
+  } catch (error) {
+    await temporary.file.close().catch(() => undefined)
+    await unlink(temporary.path).catch(() => undefined)
+    throw error
+  }
+}
+
+/** A new file on the store's file system, under a name that `collect` knows. */
+export async function temporaryFile(context: Context): Promise<{ path: string; file: FileHandle }> {
+  const folder = temporaryDir(context.paths)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  const path = `${folder}/${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`
+  return { path, file: await open(path, 'wx+', 0o600) }
+}
+
+function recorded(file: FileHandle, expected: ExpectedBlob, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+  const hash = createHash('sha256')
+  const iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
+  let size = 0
+  let ended = false
+
+  const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
+    if (ended) return { done: true, value: undefined }
+    const step = await iterator.next()
+    if (step.done) {
+      ended = true
+      return { done: true, value: undefined }
+    }
+    size += step.value.length
+    if (expected.size !== undefined && size > expected.size) throw mismatch(expected, `it is longer than the ${expected.size} bytes that were announced`)
+    hash.update(step.value)
+    await writeAll(file, step.value)
+    return { done: false, value: step.value }
+  }
+
+  // A consumer that stops early ends only its own view: the rest is still read and verified by finish().
+  const passing: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next, return: async () => ({ done: true, value: undefined }) }) }
+
+  const finish = async () => {
+    while (!(await next()).done);
+    if (expected.size !== undefined && size !== expected.size) throw mismatch(expected, `${size} bytes came, ${expected.size} were announced`)
+    const digest = `sha256:${hash.digest('hex')}`
+    if (digest !== expected.digest) throw mismatch(expected, `its content has the digest ${digest}`)
+  }
+  return {
+    passing,
+    finish: async () => {
+      try {
+        await finish()
+      } catch (error) {
+        await iterator.return?.()
+        throw error
+      }
+    },
+  }
+}
+
+async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+  for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
+}
+
+const mismatch = ({ what }: ExpectedBlob, why: string) =>
+  new LichenError(`${what} is not what was announced: ${why}`, { code: 'BLOB_MISMATCH', hint: 'the source is damaged, or somebody tampers with it; nothing was kept' })

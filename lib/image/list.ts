@@ -1,0 +1,39 @@
+import type { Context } from '../system/context.ts'
+import { readBlob } from './blobs.ts'
+import type { Image } from './image.ts'
+import type { ImageConfiguration } from './manifest.ts'
+import { familiarName, familiarReference, parseReference } from './reference.ts'
+import { listReferences, type StoredReference } from './references.ts'
+import { listStoredImages, type StoredImage } from './store.ts'
+
+/** All images, those made last first. One that can't be read is left out, and handed to `broken`. */
+export async function listImages(context: Context, broken: (id: string, error: unknown) => void = () => {}): Promise<Image[]> {
+  const [stored, references] = await Promise.all([listStoredImages(context, broken), listReferences(context)])
+  const byImage = Map.groupBy(references, ({ image }) => image)
+  const images = await Promise.all(
+    stored.map((image) =>
+      assembleImage(context, image, byImage.get(image.id) ?? []).catch((error: unknown) => {
+        broken(image.id, error)
+        return undefined
+      }),
+    ),
+  )
+  return images.filter((image) => image !== undefined).sort((a, b) => (createdOf(b) < createdOf(a) ? -1 : createdOf(b) > createdOf(a) ? 1 : a.id < b.id ? -1 : 1))
+}
+
+const createdOf = (image: Image) => image.configuration.created ?? ''
+
+/** The image as commands see it, with the references that are given. */
+export async function assembleImage(context: Context, stored: StoredImage, references: readonly StoredReference[]): Promise<Image> {
+  const configuration = JSON.parse((await readBlob(context, stored.id)).toString('utf8')) as ImageConfiguration
+  const names = references.map(({ reference }) => parseReference(reference))
+  return {
+    id: stored.id,
+    manifestDigest: stored.manifest.digest,
+    configuration,
+    layers: stored.layers.map(({ diffId }) => diffId),
+    size: stored.size,
+    references: names.filter(({ tag }) => tag !== undefined).map(familiarReference),
+    repoDigests: names.filter(({ tag, digest }) => tag === undefined && digest !== undefined).map((name) => `${familiarName(name)}@${name.digest}`),
+  }
+}

@@ -1,0 +1,46 @@
+import { mkdir, readdir, unlink } from 'node:fs/promises'
+import type { Context } from '../system/context.ts'
+import { readJson, writeFileAtomic } from '../system/files.ts'
+import { referencesDir } from '../system/paths.ts'
+import { digestHex, sha256 } from './digest.ts'
+
+/** What a name points to: `references/<name>.json`. A name with a digest (`repo@sha256:...`) is where an image came from. */
+export interface StoredReference {
+  /** Normalised: `docker.io/library/busybox:latest`. */
+  reference: string
+  /** Id of the image. */
+  image: string
+  /** Of its manifest. */
+  digest: string
+}
+
+/** File names end at 255 bytes; long references are found under their hash. */
+function path(context: Context, reference: string): string {
+  const encoded = encodeURIComponent(reference)
+  return `${referencesDir(context.paths)}/${encoded.length > 240 ? `+${digestHex(sha256(reference))}` : encoded}.json`
+}
+
+/** `reference` is normalised. Undefined where there is none. */
+export const readReference = (context: Context, reference: string): Promise<StoredReference | undefined> => readJson<StoredReference>(path(context, reference))
+
+/** The caller holds the store's lock. */
+export async function writeReference(context: Context, stored: StoredReference): Promise<void> {
+  await mkdir(referencesDir(context.paths), { recursive: true, mode: 0o700 })
+  await writeFileAtomic(path(context, stored.reference), `${JSON.stringify(stored)}\n`, { fsync: true })
+}
+
+/** The caller holds the store's lock. */
+export const removeReference = (context: Context, reference: string): Promise<void> => unlink(path(context, reference))
+
+/** All of them, by name. One that can't be read is left out. */
+export async function listReferences(context: Context): Promise<StoredReference[]> {
+  let names: string[]
+  try {
+    names = (await readdir(referencesDir(context.paths))).filter((name) => name.endsWith('.json'))
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
+    throw error
+  }
+  const all = await Promise.all(names.map((name) => readJson<StoredReference>(`${referencesDir(context.paths)}/${name}`).catch(() => undefined)))
+  return all.filter((stored) => stored !== undefined).sort((a, b) => (a.reference < b.reference ? -1 : 1))
+}
