@@ -9,7 +9,8 @@ import { listStoredImages, type StoredImage } from './store.ts'
 /** All images, those made last first. One that can't be read is left out, and handed to `broken`. */
 export async function listImages(context: Context, broken: (id: string, error: unknown) => void = () => {}): Promise<Image[]> {
   const [stored, references] = await Promise.all([listStoredImages(context, broken), listReferences(context)])
-  const byImage = Map.groupBy(references, ({ image }) => image)
+  const byImage = new Map<string, StoredReference[]>()
+  for (const reference of references) byImage.set(reference.image, [...(byImage.get(reference.image) ?? []), reference])
   const images = await Promise.all(
     stored.map((image) =>
       assembleImage(context, image, byImage.get(image.id) ?? []).catch((error: unknown) => {
