@@ -55,8 +55,8 @@ export async function storeBlob<T = void>(
 ): Promise<T | undefined> {
   checkDigest(expected.digest, expected.what)
   const temporary = await temporaryFile(context)
+  const bytes = recorded(temporary.file, expected, source)
   try {
-    const bytes = recorded(temporary.file, expected, source)
     const result = await consume?.(bytes.passing)
     await bytes.finish()
     await temporary.file.sync()
@@ -66,6 +66,7 @@ export async function storeBlob<T = void>(
     await syncFolder(blobsDir(context.paths))
     return result
   } catch (error) {
+    await bytes.abandon()
     await temporary.file.close().catch(() => undefined)
     await unlink(temporary.path).catch(() => undefined)
     throw error
@@ -109,17 +110,12 @@ function recorded(file: FileHandle, expected: ExpectedBlob, source: AsyncIterabl
     const digest = `sha256:${hash.digest('hex')}`
     if (digest !== expected.digest) throw mismatch(expected, `its content has the digest ${digest}`)
   }
-  return {
-    passing,
-    finish: async () => {
-      try {
-        await finish()
-      } catch (error) {
-        await iterator.return?.()
-        throw error
-      }
-    },
+  /** Lets the source close what it holds; what it says of that no longer matters. */
+  const abandon = async () => {
+    ended = true
+    await Promise.resolve(iterator.return?.()).catch(() => undefined)
   }
+  return { passing, finish, abandon }
 }
 
 async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
