@@ -5,7 +5,6 @@ import { command } from '../cli/command.ts'
 import { degradations } from '../cli/degradations.ts'
 import { optionTable } from '../cli/options.ts'
 import { compileTemplate } from '../cli/template.ts'
-import { version } from '../cli/version-number.ts'
 import { listContainers } from '../container/list.ts'
 import { listImages } from '../image/list.ts'
 import { chooseDriver } from '../storage/choose.ts'
@@ -14,6 +13,7 @@ import { LichenError } from '../system/errors.ts'
 import { hostFacts } from '../system/host.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { openContext } from '../system/open-context.ts'
+import { version } from '../system/version.ts'
 import { printLines } from './print.ts'
 
 export const info = command({
@@ -88,11 +88,22 @@ async function gather(context: Context) {
       MemTotal: totalmem(),
       OS: 'linux',
       OCIRuntime: { Name: 'lichen-runtime', Path: context.runtime },
-      Security: { Rootless: true, SECCOMPEnabled: host.security.includes('seccomp'), AppArmorEnabled: host.security.includes('apparmor'), SELinuxEnabled: host.security.includes('selinux') },
+      Security: {
+        Rootless: true,
+        SECCOMPEnabled: host.security.includes('seccomp'),
+        AppArmorEnabled: host.security.includes('apparmor'),
+        SELinuxEnabled: host.security.includes('selinux'),
+      },
       Slirp4NetNS: { Executable: host.helpers.slirp4netns?.path ?? '', Version: host.helpers.slirp4netns?.version ?? '' },
       IDMappings: storage.mappings,
     },
-    Store: { GraphDriverName: storage.driver, GraphRoot: context.paths.data, RunRoot: context.paths.run, ContainerStore: { Number: containers.length }, ImageStore: { Number: images.length } },
+    Store: {
+      GraphDriverName: storage.driver,
+      GraphRoot: context.paths.data,
+      RunRoot: context.paths.run,
+      ContainerStore: { Number: containers.length },
+      ImageStore: { Number: images.length },
+    },
   }
 }
 
@@ -114,7 +125,12 @@ async function storageState(context: Context) {
     return { driver: driver as string, reason, failure: undefined, mappings: { UIDMap: identity.uidMappings, GIDMap: identity.gidMappings } }
   } catch (error) {
     if (!(error instanceof LichenError)) throw error
-    return { driver: 'none', reason: error.message, failure: { what: error.message, remedy: error.hint ?? 'see lichen --debug info' }, mappings: { UIDMap: [], GIDMap: [] } }
+    return {
+      driver: 'none',
+      reason: error.message,
+      failure: { what: error.message, remedy: error.hint ?? 'see lichen --debug info' },
+      mappings: { UIDMap: [], GIDMap: [] },
+    }
   }
 }
 

@@ -1,8 +1,8 @@
 import { arch, platform, release } from 'node:os'
 import { command } from '../cli/command.ts'
-import { compileTemplate } from '../cli/template.ts'
 import { optionTable } from '../cli/options.ts'
-import { version as number } from '../cli/version-number.ts'
+import { compileTemplate } from '../cli/template.ts'
+import { version as number } from '../system/version.ts'
 import { printLines } from './print.ts'
 
 const options = optionTable({
@@ -39,5 +39,12 @@ function versionFacts() {
 
 function text({ Client }: ReturnType<typeof versionFacts>): string[] {
   const engine = process.versions['bun'] === undefined ? `Node ${process.versions.node}` : `Bun ${process.versions['bun']}`
-  return ['lichen:', ` Version:      ${Client.Version}`, ` OS/Arch:      ${Client.OsArch}`, ` Kernel:       ${Client.KernelVersion}`, ` Runs on:      ${engine}`, ' Daemon:       none']
+  return [
+    'lichen:',
+    ` Version:      ${Client.Version}`,
+    ` OS/Arch:      ${Client.OsArch}`,
+    ` Kernel:       ${Client.KernelVersion}`,
+    ` Runs on:      ${engine}`,
+    ' Daemon:       none',
+  ]
 }

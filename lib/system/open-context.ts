@@ -1,11 +1,12 @@
 import { createHash } from 'node:crypto'
-import { access, stat } from 'node:fs/promises'
+import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { addon, libexecFolders, packageFolder } from './addon.ts'
+import { libexecFolders, packageFolder } from './addon.ts'
 import { loadConfig } from './config.ts'
 import type { Config, Context } from './context.ts'
 import { openDataRoot } from './data-root.ts'
 import { LichenError } from './errors.ts'
+import { homeFolder, xdgFolder } from './home.ts'
 import { debug, setDebug } from './log.ts'
 import { openRunRoot, runPlaces } from './run-root.ts'
 
@@ -40,28 +41,6 @@ export async function openContext(options: GlobalOptions = {}): Promise<Context>
   ])
   debug(() => `data root ${data}, run root ${run}, runtime ${runtime}`)
   return { paths: { data, run }, config, runtime }
-}
-
-/** XDG folders must be absolute (XDG Base Directory Specification); others are ignored. */
-function xdgFolder(name: string): string | undefined {
-  const value = process.env[name]
-  return value?.startsWith('/') ? value : undefined
-}
-
-/** $HOME, unless it is somebody else's, as under `sudo -u` and in some batch jobs: then the password database's. */
-async function homeFolder(uid: number): Promise<string> {
-  const home = process.env['HOME']
-  if (home?.startsWith('/')) {
-    const owner = await stat(home).then(
-      (status) => status.uid,
-      () => undefined,
-    )
-    if (owner === uid) return home
-  }
-  const entry = addon.passwordEntry({ uid })?.home
-  const found = entry?.startsWith('/') ? entry : home
-  if (found?.startsWith('/')) return found
-  throw new LichenError(`no home folder is known for uid ${uid}`, { code: 'NO_HOME', hint: 'set HOME to a folder of your own' })
 }
 
 async function runtimePath(): Promise<string> {

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { findVerb } from '../../../lib/cli/find-verb.ts'
 import { optionTable } from '../../../lib/cli/options.ts'
 import { checkPositionals, parseArgs } from '../../../lib/cli/parse.ts'
-import { version } from '../../../lib/cli/version-number.ts'
+import { version } from '../../../lib/system/version.ts'
 
 const table = optionTable({
   all: { type: 'boolean', short: 'a', description: '' },
