@@ -148,8 +148,8 @@ function serialShell(socket: Socket) {
       const token = randomBytes(6).toString('hex')
       const encoded = Buffer.from(script).toString('base64')
       // In pieces: a terminal's line holds 4095 bytes.
-      for (const piece of encoded.match(/.{1,3000}/g) ?? []) socket.write(`LINES_="$LINES_${piece}"\n`)
-      socket.write(`echo "$LINES_" | base64 -d >/tmp/script-${token}; LINES_=\n`)
+      for (const piece of encoded.match(/.{1,3000}/g) ?? []) socket.write(`script="$\{script}${piece}"\n`)
+      socket.write(`echo "$script" | base64 -d >/tmp/script-${token}; script=\n`)
       socket.write(`sh /tmp/script-${token} >/tmp/output-${token} 2>&1 </dev/null; code=$?; echo begin-${token}; base64 -w 0 /tmp/output-${token}; echo; echo end-${token}-$code\n`)
       await until(new RegExp(`begin-${token}\n`), 300)
       const { before, match } = await until(new RegExp(`end-${token}-(\\d+)\n`), 120)

@@ -1,0 +1,137 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { bootMachine, type Machine } from './machine.ts'
+
+let machine: Machine
+const run = (script: string) => machine.run(script)
+const succeed = (script: string) => machine.succeed(script)
+
+beforeAll(async () => {
+  machine = await bootMachine()
+  await succeed(`
+    mkdir -p root/bin root/tmp && cp /bin/busybox root/bin/busybox
+    for name in $(/bin/busybox --list); do ln -sf busybox root/bin/$name; done
+    tar -C root -cf - . | lichen import - busybox`)
+}, 600_000)
+
+afterAll(async () => {
+  await machine?.stop()
+}, 60_000)
+
+/** Nothing of a container is left: no process, scope, cgroup, mount or folder. */
+async function expectNothingLeft(): Promise<void> {
+  expect(await succeed('lichen ps -aq')).toBe('')
+  expect(await succeed("systemctl --user list-units --all --plain --no-legend 'lichen-*'")).toBe('')
+  expect(await succeed("find /sys/fs/cgroup -name 'lichen-*'")).toBe('')
+  expect(await succeed("ps -u user -o args= | grep -E 'lichen-runtime|slirp4netns|fuse-overlayfs' | grep -v grep || true")).toBe('')
+  expect(await succeed('ls ~/.local/share/lichen/containers')).toBe('')
+}
+
+describe('limits', () => {
+  it('an allocation over --memory ends in 137, and OOMKilled is true', async () => {
+    const { code } = await run('lichen run --name eater --memory 32m --memory-swap 32m busybox tail /dev/zero')
+    expect(code).toBe(137)
+    expect(await succeed("lichen inspect --format '{{.State.OOMKilled}} {{.State.ExitCode}}' eater")).toBe('true 137')
+    await succeed('lichen rm eater')
+    await expectNothingLeft()
+  })
+
+  it('without a limit nobody is killed by it', async () => {
+    expect(await succeed("lichen run --name calm busybox true && lichen inspect --format '{{.State.OOMKilled}}' calm && lichen rm calm")).toContain('false')
+  })
+
+  it('--memory and --memory-swap are what the cgroup says', async () => {
+    const files = 'cat /sys/fs/cgroup/memory.max /sys/fs/cgroup/memory.swap.max'
+    expect(await succeed(`lichen run --rm --memory 64m --memory-swap 96m busybox sh -c '${files}'`)).toBe('67108864\n33554432')
+  })
+
+  it('--pids-limit stops a fork loop', async () => {
+    const { output } = await run("lichen run --rm --pids-limit 20 busybox sh -c 'i=0; while [ $i -lt 60 ]; do sleep 20 & i=$((i+1)); done 2>&1; ls -d /proc/[0-9]* | wc -l'")
+    expect(output).toMatch(/can't fork|Resource temporarily unavailable/)
+    await expectNothingLeft()
+  })
+
+  it('--cpus 0.5 gives about half a core', async () => {
+    const id = await succeed("lichen run -d --rm --cpus 0.5 busybox sh -c 'while :; do :; done'")
+    const pid = await succeed(`lichen inspect --format '{{.State.Pid}}' ${id}`)
+    const used = await succeed(`
+      cgroup=/sys/fs/cgroup$(cut -d: -f3 /proc/${pid}/cgroup)
+      usage() { sed -n 's/^usage_usec //p' $cgroup/cpu.stat; }
+      a=$(usage); s=$(date +%s%N); sleep 5; b=$(usage); e=$(date +%s%N)
+      echo $(( (b - a) * 100000 / ((e - s) / 1000) ))`)
+    await succeed(`lichen kill ${id} && lichen wait ${id} 2>/dev/null || true`)
+    // Thousandths of a percent of one core.
+    expect(Number(used) / 1000).toBeGreaterThan(30)
+    expect(Number(used) / 1000).toBeLessThan(65)
+    await expectNothingLeft()
+  })
+
+  it('--cpu-shares becomes a weight', async () => {
+    expect(await succeed('lichen run --rm --cpu-shares 2048 busybox cat /sys/fs/cgroup/cpu.weight')).toMatch(/^(1[5-9]\d|20\d)$/)
+  })
+
+  it('a limit that can not be enforced is refused, with the remedy', async () => {
+    const { code, output } = await run('lichen run --rm --cpuset-cpus 0 busybox true')
+    expect(code).toBe(125)
+    expect(output).toMatch(/Error: the cgroup controller cpuset is not delegated to you/)
+    expect(output).toMatch(/hint: .*Delegate=/)
+    await expectNothingLeft()
+  })
+})
+
+describe('scopes', () => {
+  it('a container has a scope that systemd-cgls shows, and it goes with the container', async () => {
+    const id = await succeed('lichen run -d --name shown busybox sleep 1000')
+    expect(await succeed('systemd-cgls --no-pager --full --user-unit 2>/dev/null || systemd-cgls --no-pager --full')).toContain(`lichen-${id}`)
+    expect(await succeed("systemctl --user list-units --plain --no-legend 'lichen-*.scope'")).toContain('running')
+    expect(await succeed("lichen inspect --format '{{.State.CgroupPath}}' shown")).toContain(`/lichen-${id}`)
+    await succeed('lichen stop -t 1 shown && lichen rm shown')
+    await expectNothingLeft()
+  })
+
+  it('pids of the container are in its own cgroup, seen as / from inside', async () => {
+    expect(await succeed('lichen run --rm busybox cat /proc/self/cgroup')).toBe('0::/')
+  })
+
+  it('exec goes into the cgroup of the container', async () => {
+    await succeed('lichen run -d --name inner busybox sleep 1000')
+    expect(await succeed('lichen exec inner cat /proc/self/cgroup')).toBe('0::/')
+    await succeed('lichen rm -f inner')
+    await expectNothingLeft()
+  })
+
+  it('a delegated subtree without systemd: --cgroup-parent', async () => {
+    const parent = '/user.slice/user-1000.slice/user@1000.service/mine.slice'
+    await succeed(`mkdir -p /sys/fs/cgroup${parent}/box`)
+    expect(await succeed(`lichen run --rm --cgroup-parent ${parent}/box --memory 64m busybox cat /sys/fs/cgroup/memory.max`)).toBe('67108864')
+    expect(await succeed(`ls -d /sys/fs/cgroup${parent}/box/*/ 2>/dev/null | wc -l`)).toBe('0')
+    await succeed(`rmdir /sys/fs/cgroup${parent}/box /sys/fs/cgroup${parent} 2>/dev/null || true`)
+  })
+
+  it('SIGKILL of the monitor takes the container with it, and the next command tells the truth', async () => {
+    await succeed('lichen run -d --name orphan busybox sleep 1000')
+    await succeed("kill -9 $(lichen inspect --format '{{.State.ConmonPid}}' orphan)")
+    expect(await succeed("lichen wait orphan; lichen inspect --format '{{.State.Status}}' orphan")).toMatch(/exited$/)
+    await succeed('lichen rm orphan')
+    await expectNothingLeft()
+  })
+
+  it('ten containers at once', async () => {
+    await succeed('for i in 1 2 3 4 5 6 7 8 9 10; do lichen run --rm --memory 32m busybox true & pids="$pids $!"; done; for p in $pids; do wait $p || exit 1; done')
+    await expectNothingLeft()
+  })
+})
+
+
+describe('network and files as on any machine', () => {
+  it('a published port answers', async () => {
+    await succeed("lichen run -d --name web -p 127.0.0.1:8080:80 busybox sh -c 'echo hello >/tmp/index.html; exec httpd -f -p 80 -h /tmp'")
+    expect(await succeed('curl -sS --retry 10 --retry-connrefused --retry-delay 1 http://127.0.0.1:8080/')).toBe('hello')
+    await succeed('lichen rm -f web')
+    await expectNothingLeft()
+  })
+
+  it.each(['overlay', 'fuse-overlayfs', 'vfs'])('%s', async (driver) => {
+    expect(await succeed(`lichen --storage-driver ${driver} run --rm busybox sh -c 'echo x >/new && rm /bin/vi && ls /bin/vi 2>&1; cat /new'`)).toMatch(/No such file[^]*x$/)
+    await expectNothingLeft()
+  })
+})
