@@ -1,0 +1,53 @@
+/** What is measured. A contender that is not installed is not in the table. */
+export function cases(box) {
+  const lichens = (...words) => [
+    { name: 'lichen (standalone)', argv: [box.standalone, ...words] },
+    { name: 'lichen (Node)', argv: [box.node, ...words] },
+  ]
+  const podman = (...words) => (box.has('podman') ? [{ name: 'podman', argv: ['podman', ...words] }] : [])
+  const bwrap = ['bwrap', '--unshare-all', '--bind', box.rootfs, '/', '--proc', '/proc', '--dev', '/dev', '/bin/true']
+  const small = [
+    ...(box.has('bwrap') ? [{ name: 'bubblewrap', argv: bwrap }] : []),
+    ...(box.has('ch-run') ? [{ name: 'ch-run', argv: ['ch-run', box.rootfs, '--', '/bin/true'] }] : []),
+    { name: 'floor', argv: [box.floor, box.rootfs, `${box.folder}/fl`, '/bin/true'] },
+  ]
+  return [
+    {
+      name: 'run --rm --network none',
+      contenders: [...lichens('run', '--rm', '--network', 'none', 'bench', 'true'), ...podman('run', '--rm', '--network', 'none', 'bench', 'true'), ...small],
+    },
+    {
+      name: 'run --rm with slirp4netns',
+      contenders: [...lichens('run', '--rm', 'bench', 'true'), ...podman('run', '--rm', '--network', 'slirp4netns', 'bench', 'true')],
+    },
+    {
+      name: 'exec true',
+      prepare: () => startSleepers(box, 1),
+      contenders: [...lichens('exec', 'sleeper0', 'true'), ...podman('exec', 'sleeper0', 'true')],
+      tidy: () => removeAll(box),
+    },
+    {
+      name: 'ps with 1 container',
+      prepare: () => startSleepers(box, 1),
+      contenders: [...lichens('ps'), ...podman('ps')],
+      tidy: () => removeAll(box),
+    },
+    {
+      name: 'ps with 100 containers',
+      prepare: () => startSleepers(box, 100),
+      contenders: [...lichens('ps'), ...podman('ps')],
+      tidy: () => removeAll(box),
+    },
+  ]
+}
+
+function startSleepers(box, count) {
+  for (const tool of [box.standalone, ...(box.has('podman') ? ['podman'] : [])]) {
+    box.sh(`for i in $(seq 0 ${count - 1}); do ${tool} run -d --network none --name sleeper$i bench sleep 10000 >/dev/null; done`)
+  }
+}
+
+function removeAll(box) {
+  box.run([box.standalone, 'rm', '-f', '-a'])
+  if (box.has('podman')) box.run(['podman', 'rm', '-f', '-a', '-t', '0'])
+}
