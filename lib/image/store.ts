@@ -1,9 +1,10 @@
-import { mkdir, readdir } from 'node:fs/promises'
+import { mkdir, readdir, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
-import { readJson, writeFileAtomic } from '../system/files.ts'
-import { withLock } from '../system/lock.ts'
+import { LichenError } from '../system/errors.ts'
+import { readJson, syncFolder, writeFileAtomic } from '../system/files.ts'
+import { withFreeLock, withLock } from '../system/lock.ts'
 import { imagesDir } from '../system/paths.ts'
-import { digestHex } from './digest.ts'
+import { digestHex, isDigest } from './digest.ts'
 import type { Descriptor } from './manifest.ts'
 
 /** `images/<hex of the id>.json`. It exists only when every blob and every unpacked layer does. */
@@ -30,17 +31,33 @@ export const withStoreLock = <T>(context: Context, fn: () => Promise<T>): Promis
 /** Keeps blobs and layers that no image names yet from being collected, while an image is on its way in. */
 export const whileArriving = <T>(context: Context, fn: () => Promise<T>): Promise<T> => underLock(context, '.arriving', 'shared', fn)
 
+/** Runs `fn` while nothing arrives and nothing changes; undefined, and `fn` not called, where something is on its way in. */
+export async function whileNothingArrives<T>(context: Context, fn: () => Promise<T>): Promise<T | undefined> {
+  await mkdir(imagesDir(context.paths), { recursive: true, mode: 0o700 })
+  return withFreeLock(`${imagesDir(context.paths)}/.arriving`, 'exclusive', () => withStoreLock(context, fn))
+}
+
 async function underLock<T>(context: Context, name: string, mode: 'exclusive' | 'shared', fn: () => Promise<T>): Promise<T> {
   await mkdir(imagesDir(context.paths), { recursive: true, mode: 0o700 })
   return withLock(`${imagesDir(context.paths)}/${name}`, mode, fn)
 }
 
-/** Undefined where there is none. Throws BAD_DIGEST, BROKEN_JSON. */
-export const readStoredImage = (context: Context, id: string): Promise<StoredImage | undefined> => readJson<StoredImage>(imagePath(context, id))
+/** Undefined where there is none. Throws BAD_DIGEST, BROKEN_JSON, BROKEN_RECORD. */
+export async function readStoredImage(context: Context, id: string): Promise<StoredImage | undefined> {
+  const image = await readJson<StoredImage>(imagePath(context, id))
+  if (image === undefined || (image?.version === 1 && image.id === id && isDigest(image.manifest?.digest) && Array.isArray(image.layers))) return image
+  throw new LichenError(`${imagePath(context, id)} is not the record of image ${id}`, { code: 'BROKEN_RECORD', hint: 'lichen system check --repair' })
+}
 
 /** The caller holds the store's lock. */
 export const writeStoredImage = (context: Context, image: StoredImage): Promise<void> =>
   writeFileAtomic(imagePath(context, image.id), `${JSON.stringify(image)}\n`, { fsync: true })
+
+/** The caller holds the store's lock. Durable when it returns: no record may come back to layers that were collected since. */
+export async function removeStoredImage(context: Context, id: string): Promise<void> {
+  await unlink(imagePath(context, id))
+  await syncFolder(imagesDir(context.paths))
+}
 
 /** Ids of all images, unordered. */
 export async function listImageIds(context: Context): Promise<string[]> {

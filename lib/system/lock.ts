@@ -19,3 +19,13 @@ export async function withLock<T>(path: string, mode: 'exclusive' | 'shared', fn
     await closeFile(fd)
   }
 }
+
+/** As withLock, without waiting: undefined, and `fn` not called, where somebody else holds it. */
+export async function withFreeLock<T>(path: string, mode: 'exclusive' | 'shared', fn: () => Promise<T>): Promise<T | undefined> {
+  const fd = await openFile(path, 'a+', 0o600)
+  try {
+    return addon.flock({ fd, mode }) ? await fn() : undefined
+  } finally {
+    await closeFile(fd)
+  }
+}
