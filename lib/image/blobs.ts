@@ -73,6 +73,22 @@ export async function storeBlob<T = void>(
   }
 }
 
+/** Makes a file of the store's file system, whose digest the caller has computed, a blob; gives its new path. Done before: nothing happens. */
+export async function adoptBlob(context: Context, digest: string, path: string): Promise<string> {
+  const final = blobPath(context, digest)
+  if ((await blobSize(context, digest)) !== undefined) return final
+  const file = await open(path, 'r')
+  try {
+    await file.sync()
+  } finally {
+    await file.close()
+  }
+  await mkdir(blobsDir(context.paths), { recursive: true, mode: 0o700 })
+  await rename(path, final)
+  await syncFolder(blobsDir(context.paths))
+  return final
+}
+
 /** A new file on the store's file system, under a name that `collect` knows. */
 export async function temporaryFile(context: Context): Promise<{ path: string; file: FileHandle }> {
   const folder = temporaryDir(context.paths)
@@ -118,7 +134,7 @@ function recorded(file: FileHandle, expected: ExpectedBlob, source: AsyncIterabl
   return { passing, finish, abandon }
 }
 
-async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
+export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<void> {
   for (let at = 0; at < bytes.length; ) at += (await file.write(bytes, at, bytes.length - at)).bytesWritten
 }
 
