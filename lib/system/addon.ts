@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import type { OciSeccomp } from '../plan/spec.ts'
 import { LichenError } from './errors.ts'
 
 /**
@@ -58,6 +59,15 @@ export interface Addon {
   /** Of the link itself where path is one. Undefined where there is no such attribute. */
   getxattr(input: { path: string; name: string }): Buffer | undefined
   setxattr(input: { path: string; name: string; value: Uint8Array }): void
+
+  /**
+   * Compiles a profile: `program` is an array of struct sock_filter, `flags` are for seccomp(2), `unknown` are the calls that this
+   * libseccomp has never heard of. Takes about 20 ms for Docker's profile; use `runtime/seccomp.ts`. A profile that makes no sense is a TypeError.
+   */
+  seccompProgram(input: { profile: OciSeccomp }): { program: Buffer; flags: number; unknown: string[] }
+  /** Changes whenever a profile may compile to something else. */
+  seccompRevision(input: Record<string, never>): string
+
   /** From the password database, never from $HOME or $USER. */
   passwordEntry(input: { uid: number }): { name: string; uid: number; gid: number; home: string; shell: string } | undefined
 }
