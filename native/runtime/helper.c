@@ -1,0 +1,66 @@
+#include "helper.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <spawn.h>
+#include <unistd.h>
+
+/* Copies of ours are put up here first: one that lies where another of theirs belongs would be overwritten. */
+#define OUT_OF_THE_WAY 32
+#define FDS_MAX 8
+
+static int run(pid_t *pid, const char *const argv[], const posix_spawn_file_actions_t *actions) {
+  static char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+  posix_spawnattr_t attributes;
+  sigset_t none, all;
+  sigemptyset(&none);
+  sigfillset(&all);
+  posix_spawnattr_init(&attributes);
+  posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
+  posix_spawnattr_setsigmask(&attributes, &none);
+  posix_spawnattr_setsigdefault(&attributes, &all);
+  int error = posix_spawn(pid, argv[0], actions, &attributes, (char *const *)argv, environment);
+  posix_spawnattr_destroy(&attributes);
+  return error;
+}
+
+pid_t helper_start(const char *const argv[], const struct helper_fd *fds, size_t count) {
+  posix_spawn_file_actions_t actions;
+  posix_spawn_file_actions_init(&actions);
+  int copies[FDS_MAX], named = 0, error = 0;
+  size_t copied = 0;
+  for (; copied < count && copied < FDS_MAX; copied++) {
+    copies[copied] = fcntl(fds[copied].ours, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (copies[copied] < 0) {
+      error = errno;
+      break;
+    }
+    posix_spawn_file_actions_adddup2(&actions, copies[copied], fds[copied].theirs);
+    if (fds[copied].theirs <= STDERR_FILENO) named |= 1 << fds[copied].theirs;
+  }
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if ((named & 1 << fd) == 0) posix_spawn_file_actions_addopen(&actions, fd, "/dev/null", O_RDWR, 0);
+  }
+  pid_t pid = -1;
+  if (error == 0) error = run(&pid, argv, &actions);
+  while (copied > 0) close(copies[--copied]);
+  posix_spawn_file_actions_destroy(&actions);
+  errno = error;
+  return error == 0 ? pid : -1;
+}
+
+void helper_words(int fd, char *words, size_t size) {
+  size_t length = 0;
+  char rest[512];
+  for (;;) {
+    size_t room = size - 1 - length;
+    ssize_t count = room > 0 ? read(fd, words + length, room) : read(fd, rest, sizeof rest);
+    if (count < 0 && errno == EINTR) continue;
+    if (count <= 0) break;
+    if (room > 0) length += (size_t)count;
+  }
+  while (length > 0 && (words[length - 1] == '\n' || words[length - 1] == ' ')) length--;
+  words[length] = '\0';
+  close(fd);
+}
