@@ -77,7 +77,7 @@ enum plan_tag {
   /* files and life */
   PLAN_FILES = 90,         /* s lock, s live record, s exit record, s attach socket */
   PLAN_LOG = 91,           /* u enum log_driver, s path, u max size in bytes (0: none), u max files */
-  PLAN_CLEANUP_ARG = 92,   /* s: argv to start once when the container is gone and no launcher waits; repeats */
+  PLAN_CLEANUP_ARG = 92,   /* s: argv that takes the monitor's place when the container is gone, unless the launcher says CONTROL_CLEANED; repeats */
   PLAN_STOP_TIMEOUT = 93,  /* u milliseconds: --timeout, 0 none */
   /* exec */
   PLAN_TARGET = 100,       /* u host pid of the container's first process, u its start time (field 22 of /proc/PID/stat) */
@@ -139,7 +139,10 @@ enum status_tag {
  * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "target" */
 
 /* Launcher -> runtime, on FD_STATUS */
-enum control_tag { CONTROL_GO = 1 /* (empty) */ };
+enum control_tag {
+  CONTROL_GO = 1,      /* (empty): the monitor is in its scope */
+  CONTROL_CLEANED = 2, /* (empty): the launcher has removed the container itself */
+};
 
 /* The attach protocol: frames over a stream socket, u32 type, u32 length, payload (no padding). */
 enum frame_type {
