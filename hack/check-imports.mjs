@@ -24,6 +24,10 @@ const roads = [
   ['image', 'runtime/unshare.ts'],
   ['storage', 'runtime/unshare.ts'],
   ['image', 'storage/remove.ts'],
+  // Errors are data until main prints them.
+  ['plan', 'system/errors.ts'],
+  // `ps` and `inspect` show the words that a start would execute.
+  ['cli', 'plan/command-line.ts'],
 ]
 
 /** Types may also come from these folders into cli/, which words them for people. */

@@ -1,5 +1,6 @@
 import type { ContainerView } from '../container/view.ts'
-import { allLabels, commandLine, networkName } from './container-words.ts'
+import { commandLine } from '../plan/command-line.ts'
+import { allLabels, networkName } from './container-words.ts'
 import { goMap } from './template/values.ts'
 
 const never = '0001-01-01T00:00:00Z'

@@ -1,5 +1,6 @@
 import type { ContainerView } from '../container/view.ts'
-import { allLabels, commandLine, networkName, portWords, statusWords } from './container-words.ts'
+import { commandLine } from '../plan/command-line.ts'
+import { allLabels, networkName, portWords, statusWords } from './container-words.ts'
 import { ellipsis, goTime, humanDuration, shortId } from './humanise.ts'
 import { quote } from './template/literals.ts'
 

@@ -2,13 +2,6 @@ import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import { humanDuration } from './humanise.ts'
 
-/** Program and arguments that a container starts: `--entrypoint` puts the image's command aside. */
-export function commandLine({ options, image }: ContainerRecord): string[] {
-  const entrypoint = options.entrypoint ?? image.config.Entrypoint ?? []
-  const command = options.command.length > 0 ? options.command : options.entrypoint === undefined ? (image.config.Cmd ?? []) : []
-  return [...entrypoint, ...command]
-}
-
 /** "Up 3 seconds", "Exited (0) 2 minutes ago". */
 export function statusWords({ status, live, exit }: ContainerView, now: number): string {
   const since = (time: string) => humanDuration(now - Date.parse(time))

@@ -5,13 +5,12 @@ export interface HostFacts {
   architecture: string
   /** `uname -r`. */
   kernelRelease: string
-  /** RLIMIT_NOFILE and kin -> this user's hard limit; 2n ** 64n - 1n is unlimited. */
+  /** NOFILE and kin -> this user's hard limit; 2n ** 64n - 1n is unlimited. */
   hardLimits: Record<string, bigint>
-  /** Absolute paths below /dev that exist and that this user may open. */
+  /** Of the paths that `--device` names, those that exist and that this user may open; with --privileged, all there are. */
   devices: string[]
+  /** What is mounted at /sys/fs/cgroup. */
   cgroupVersion: 1 | 2
-  /** Highest id inside the container that is mapped: the last one of the gid map. */
-  maxMappedGid: number
   /** cpuN/thermal_throttle folders below /sys/devices/system/cpu. */
   thermalThrottle: string[]
 }

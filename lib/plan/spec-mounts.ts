@@ -1,0 +1,47 @@
+import { deviceMounts } from './spec-devices.ts'
+import { mountTarget } from './mount-target.ts'
+import type { CreateOptions } from './options.ts'
+import type { OciMount } from './spec.ts'
+import type { SpecInput } from './spec-input.ts'
+import { systemMounts } from './system-mounts.ts'
+import { tmpfsOptions } from './tmpfs-options.ts'
+import { volumeMount } from './volume-mount.ts'
+
+/** Everything that is mounted over the root file system, in order: the system's own, then the user's from the root down. */
+export function specMounts(input: SpecInput): { mounts: OciMount[]; rootfsPropagation: string | undefined; warnings: string[] } {
+  const { options } = input
+  const warnings: string[] = []
+  const own = [...input.mounts.map((mount) => volumeMount(mount, (line) => warnings.push(line))), ...tmpfsMounts(options), ...deviceMounts(input)]
+  const taken = new Set(own.map(({ destination }) => destination))
+  const files = networkFiles(input).filter(({ destination }) => !taken.has(destination))
+  const system = systemMounts(input).filter(({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')))
+  const mounts = [...(options.privileged ? system.map(writable) : system), ...byDepth([...files, ...own])]
+  const propagation = own.flatMap((mount) => mount.options ?? [])
+  const rootfsPropagation = propagation.some((option) => /^r?shared$/.test(option)) ? 'shared' : propagation.some((option) => /^r?slave$/.test(option)) ? 'rslave' : undefined
+  return { mounts, rootfsPropagation, warnings }
+}
+
+const writable = (mount: OciMount): OciMount => ({ ...mount, options: (mount.options ?? []).filter((option) => !/^r?ro$/.test(option)) })
+
+/** What is mounted on /a/b must come after what is mounted on /a. */
+const byDepth = (mounts: OciMount[]) => mounts.map((mount) => ({ mount, depth: mount.destination.split('/').length })).sort((a, b) => a.depth - b.depth).map(({ mount }) => mount)
+
+function networkFiles({ files, options }: SpecInput): OciMount[] {
+  const mode = options.readOnly ? ['ro'] : []
+  const bind = (destination: string, source: string): OciMount => ({ destination, type: 'bind', source, options: ['bind', 'rprivate', ...mode] })
+  return [bind('/etc/resolv.conf', files.resolvConf), bind('/etc/hostname', files.hostname), bind('/etc/hosts', files.hosts)]
+}
+
+/** `--tmpfs` and `--mount type=tmpfs`. Throws BAD_TMPFS_OPTION, BAD_MOUNT_TARGET. */
+export function tmpfsMounts(options: Pick<CreateOptions, 'tmpfs' | 'volumes'>): OciMount[] {
+  const tmpfs = (target: string, text: string): OciMount => ({
+    destination: mountTarget({ destination: target, type: 'tmpfs', source: '' }),
+    type: 'tmpfs',
+    source: 'tmpfs',
+    options: tmpfsOptions(text),
+  })
+  const mounted = options.volumes
+    .filter(({ type }) => type === 'tmpfs')
+    .map(({ target, readOnly, options: more }) => tmpfs(target, [...more.map((option) => option.replace(/^tmpfs-/, '')), ...(readOnly ? ['ro'] : [])].join(',')))
+  return [...Object.entries(options.tmpfs).map(([target, text]) => tmpfs(target, text)), ...mounted]
+}
