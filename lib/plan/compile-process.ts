@@ -1,0 +1,51 @@
+import { capabilityBits } from './capabilities.ts'
+import { normalPath } from './mount-target.ts'
+import type { ProcessPlan } from './plan.ts'
+import type { OciProcess } from './spec.ts'
+import { compileRlimit } from './ulimits.ts'
+import { unsupported } from './unsupported.ts'
+
+/** What the specification of a process does not say. */
+export interface ProcessExtra {
+  /** Of `linux.seccomp`, compiled; undefined where there is none. */
+  seccomp: ProcessPlan['seccomp']
+  /** The caller's supplementary groups stay: where setgroups is forbidden, and where it was asked for. */
+  keepGroups: boolean
+  /** Additional groups by name. */
+  groups: string[]
+  stdin: ProcessPlan['stdin']
+  /** Size of the user's terminal, for a process that gets one. */
+  terminal: { rows: number; columns: number } | undefined
+}
+
+export function compileProcess(process: OciProcess, extra: ProcessExtra): ProcessPlan {
+  const { user, consoleSize, args = [] } = process
+  if (args.length === 0) throw unsupported('process.args', 'is empty')
+  if (!process.cwd.startsWith('/')) throw unsupported('process.cwd', 'must be an absolute path')
+  const caps = capabilityBits(process.capabilities, (name) => {
+    throw unsupported(`process.capabilities: ${JSON.stringify(name)}`)
+  })
+  const size = extra.terminal ?? (consoleSize === undefined ? { rows: 0, columns: 0 } : { rows: consoleSize.height, columns: consoleSize.width })
+  return {
+    args,
+    env: process.env ?? [],
+    cwd: normalPath(process.cwd),
+    user: user.username ?? `${user.uid}:${user.gid}`,
+    groups: [...(user.additionalGids ?? []).map(String), ...extra.groups],
+    keepGroups: extra.keepGroups,
+    // The same for all: what a user other than root keeps of it is for execve to say.
+    capsRoot: caps,
+    capsUser: caps,
+    noNewPrivileges: process.noNewPrivileges ?? false,
+    seccomp: extra.seccomp,
+    rlimits: (process.rlimits ?? []).map((limit, at) =>
+      compileRlimit(limit, (field) => {
+        throw unsupported(`process.rlimits[${at}].${field}`, 'is none')
+      }),
+    ),
+    umask: user.umask,
+    oomScoreAdj: process.oomScoreAdj,
+    terminal: process.terminal ? size : undefined,
+    stdin: extra.stdin,
+  }
+}
