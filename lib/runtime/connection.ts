@@ -14,6 +14,8 @@ export interface StatusConnection {
   next(): Promise<Status | undefined>
   /** The service manager has placed the monitor: go on. */
   go(): Promise<void>
+  /** The container is removed: the monitor need not see to it. */
+  cleaned(): Promise<void>
   close(): Promise<void>
 }
 
@@ -33,6 +35,9 @@ export function statusConnection(fd: number): StatusConnection {
     },
     async go() {
       await writeAll(fd, encodeRecord(controlTag.GO))
+    },
+    async cleaned() {
+      await writeAll(fd, encodeRecord(controlTag.CLEANED))
     },
     close: () => closeFile(fd),
   }

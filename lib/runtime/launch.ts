@@ -22,6 +22,11 @@ export interface Launched {
   client: number | undefined
   /** Exit code when it has ended and its records are written; undefined where the monitor was killed. */
   exited(): Promise<number | undefined>
+  /**
+   * Behind `exited`, for a plan with a cleanup: it has been done here. A launcher that lets go without this word
+   * leaves it to the monitor.
+   */
+  cleaned(): Promise<void>
   /** Lets go of the monitor: it cleans up by itself when the container ends. */
   release(): Promise<void>
 }
@@ -64,6 +69,7 @@ export async function launch({ context, plan, place }: LaunchInput): Promise<Lau
       startTime: started.startTime,
       client,
       exited: () => waitForExit(status),
+      cleaned: () => status.cleaned(),
       release: () => status.close(),
     }
   } catch (error) {
