@@ -1,5 +1,5 @@
 import type { CreateOptions } from '../plan/options.ts'
-import type { Identity } from '../plan/plan.ts'
+import type { Identity, IdMapping } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
 
@@ -10,12 +10,21 @@ export interface ContainerIdentity {
   store: Identity
   /** The two differ: the root file system must be translated while it is mounted. */
   needsSquash: boolean
+  /** Who a process is that nobody named: with keep-id the user, "" otherwise. */
+  defaultUser: string
 }
 
 /** The id maps for these options, from the ranges as they are now. */
 export async function containerIdentity(context: Context, options: CreateOptions): Promise<ContainerIdentity> {
   const store = await hostIdentity(context)
-  if (options.userns === '' || options.userns === 'auto') return { container: store, store, needsSquash: false }
+  if (options.userns === '' || options.userns === 'auto') return { container: store, store, needsSquash: false, defaultUser: '' }
   const container = await hostIdentity(context, options.userns)
-  return { container, store, needsSquash: JSON.stringify(container.uidMappings) !== JSON.stringify(store.uidMappings) }
+  const needsSquash = JSON.stringify(container.uidMappings) !== JSON.stringify(store.uidMappings)
+  return { container, store, needsSquash, defaultUser: options.userns.startsWith('keep-id') ? ownIds(container) : '' }
+}
+
+/** The user's own ids as the container counts. */
+function ownIds({ uidMappings, gidMappings }: Identity): string {
+  const inside = (mappings: IdMapping[], id: number | undefined) => mappings.find(({ host, size }) => size === 1 && host === id)?.container ?? 0
+  return `${inside(uidMappings, process.geteuid?.())}:${inside(gidMappings, process.getegid?.())}`
 }

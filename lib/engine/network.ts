@@ -1,21 +1,22 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { chmod, chown, readFile, writeFile } from 'node:fs/promises'
 import { findContainer } from '../container/find.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { addressIn, type NetworkMode, parseNetworkMode } from '../network/mode.ts'
 import { noNetworkHelper, planSlirp } from '../network/slirp.ts'
-import type { NetworkPlan } from '../plan/plan.ts'
+import type { Identity, IdMapping, NetworkPlan } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import type { ContainerPaths } from '../system/paths.ts'
 import { requireProgram } from '../system/spawn.ts'
 
 /** A container's network, decided for one start. */
 export interface ContainerNetwork {
   mode: NetworkMode
   plan: NetworkPlan
-  /** Network namespace of another container to join, and the user namespace that owns it. */
-  join: { net: string; user: string } | undefined
+  /** The running container whose network this one joins. */
+  joined: ContainerView | undefined
 }
 
 /** Throws NOT_RUNNING where the container whose network is wanted does not run. */
@@ -26,37 +27,51 @@ export async function containerNetwork(context: Context, view: ContainerView): P
     case 'slirp4netns': {
       const program = await requireProgram('slirp4netns')
       const plan = planSlirp({ program, options: mode.options, ports: record.ports, apiSocket: paths.apiSocket })
-      return { mode, plan, join: undefined }
+      return { mode, plan, joined: undefined }
     }
     case 'none':
     case 'host':
-      return { mode, plan: noNetworkHelper, join: undefined }
+      return { mode, plan: noNetworkHelper, joined: undefined }
     case 'container': {
-      const other = await findContainer(context, mode.container)
-      if (!isRunning(other) || other.live === undefined) {
-        throw new LichenError(`cannot join network of a non running container: ${other.record.id}`, { code: 'NOT_RUNNING' })
+      const joined = await findContainer(context, mode.container)
+      if (!isRunning(joined) || joined.live === undefined) {
+        throw new LichenError(`cannot join network of a non running container: ${joined.record.id}`, { code: 'NOT_RUNNING' })
       }
-      const folder = `/proc/${other.live.pid}/ns`
-      return { mode, plan: noNetworkHelper, join: { net: `${folder}/net`, user: `${folder}/user` } }
+      return { mode, plan: noNetworkHelper, joined }
     }
   }
 }
 
-/** Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of the container into its folder. */
-export async function writeNetworkFiles({ record, paths }: ContainerView, { mode }: ContainerNetwork, hostname: string): Promise<void> {
+/** Docker's rules: what was asked for; that of the container whose network it is; the host's with its network; the short id. */
+export async function containerHostname({ options, id }: ContainerRecord, { mode, joined }: ContainerNetwork, host: string): Promise<string> {
+  if (options.uts === 'host') return host
+  if (options.hostname !== undefined) return options.hostname
+  if (joined !== undefined) return (await readFile(joined.paths.hostname, 'utf8')).trim()
+  return mode.kind === 'host' ? host : id.slice(0, 12)
+}
+
+/**
+ * Writes /etc/hosts, /etc/hostname and /etc/resolv.conf of the container into its folder, and tells where they are: a container
+ * that joins another's network has that one's.
+ */
+export async function writeNetworkFiles(
+  { record, paths }: ContainerView,
+  { mode, joined }: ContainerNetwork,
+  { hostname, identity }: { hostname: string; identity: Identity },
+): Promise<Pick<ContainerPaths, 'hosts' | 'hostname' | 'resolvConf'>> {
+  if (joined !== undefined) return joined.paths
   const { options } = record
   const own = mode.kind === 'slirp4netns' ? mode.options : undefined
   const cidr = own?.cidr ?? ''
-  const hosts =
-    mode.kind === 'host' && options.hostname === undefined
-      ? await hostText('/etc/hosts')
-      : hostsFile({
-          address: own === undefined ? undefined : addressIn(cidr, 100),
-          hostname,
-          domainname: options.domainname ?? '',
-          extra: options.addHosts,
-          gateway: own === undefined ? '127.0.0.1' : addressIn(cidr, 2),
-        })
+  const made = {
+    address: own === undefined ? undefined : addressIn(cidr, 100),
+    hostname,
+    domainname: options.domainname ?? '',
+    extra: options.addHosts,
+    gateway: own === undefined ? '127.0.0.1' : addressIn(cidr, 2),
+  }
+  const asHost = mode.kind === 'host' && options.hostname === undefined && options.addHosts.length === 0
+  const hosts = asHost ? await hostText('/etc/hosts') : hostsFile(made)
   const resolv = resolvConf({
     host: await hostText('/etc/resolv.conf'),
     own: own === undefined ? undefined : addressIn(cidr, 3),
@@ -64,11 +79,18 @@ export async function writeNetworkFiles({ record, paths }: ContainerView, { mode
     search: options.dnsSearch,
     options: options.dnsOptions,
   })
-  const write = (path: string, text: string) => writeFile(path, text, { mode: 0o644 })
+  // Root of the container may write them; it is this user, but for containers of root.
+  const owner = process.geteuid?.() === 0 ? { uid: hostId(identity.uidMappings), gid: hostId(identity.gidMappings) } : undefined
+  const write = async (path: string, text: string) => {
+    await writeFile(path, text)
+    // Not the umask's to say: every user of the container reads them.
+    await chmod(path, 0o644)
+    if (owner !== undefined) await chown(path, owner.uid, owner.gid)
+  }
   await Promise.all([write(paths.hosts, hosts), write(paths.hostname, `${hostname}\n`), write(paths.resolvConf, resolv)])
+  return paths
 }
 
-/** Docker's rule: the container's short id, or the host's own name with its network. */
-export const defaultHostname = (record: ContainerRecord) => record.options.hostname ?? record.id.slice(0, 12)
+const hostId = (mappings: IdMapping[]) => mappings.find(({ container }) => container === 0)?.host ?? 0
 
 const hostText = (path: string) => readFile(path, 'utf8').catch(() => '')
