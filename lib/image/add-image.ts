@@ -105,7 +105,11 @@ async function nameImage(context: Context, image: StoredImage, references: reado
 
 async function fetchConfiguration({ context, manifest, open, what }: Arrival): Promise<ImageConfiguration> {
   const { digest, size } = manifest.config
-  if ((await blobSize(context, digest)) === undefined) await storeBlob(context, { digest, size, what: `configuration ${digest} of ${what}` }, open(manifest.config))
+  if ((await blobSize(context, digest)) === undefined) {
+    await whileFetching(context, digest, async () => {
+      if ((await blobSize(context, digest)) === undefined) await storeBlob(context, { digest, size, what: `configuration ${digest} of ${what}` }, open(manifest.config))
+    })
+  }
   return parseConfiguration(await readBlob(context, digest), what, manifest.layers.length)
 }
 
@@ -116,9 +120,7 @@ async function knownLayers(context: Context): Promise<Map<string, number>> {
 
 async function fetchLayer(arrival: Arrival, diffId: string, descriptor: Descriptor, knownSize: number | undefined): Promise<{ size: number; present: boolean }> {
   const { context } = arrival
-  await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
-  // Whoever comes second to the same layer waits here, and finds it done.
-  return withLock(`${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}lock-${digestHex(diffId)}`, 'exclusive', async () => {
+  return whileFetching(context, diffId, async () => {
     const [here, unpacked] = await Promise.all([blobSize(context, descriptor.digest), isUnpacked(context, diffId)])
     const size = unpacked ? (knownSize ?? (await knownLayers(context)).get(diffId)) : undefined
     if (here !== undefined && size !== undefined) return { size, present: true }
@@ -128,6 +130,12 @@ async function fetchLayer(arrival: Arrival, diffId: string, descriptor: Descript
     const unpackedSize = await storeBlob(context, expected, arrival.open(descriptor), size === undefined ? unpack : undefined)
     return { size: size ?? unpackedSize!, present: false }
   })
+}
+
+/** Whoever comes second to the same blob or layer waits here, and finds it done. */
+async function whileFetching<T>(context: Context, digest: string, fn: () => Promise<T>): Promise<T> {
+  await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
+  return withLock(`${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}lock-${digestHex(digest)}`, 'exclusive', fn)
 }
 
 const isUnpacked = (context: Context, diffId: string): Promise<boolean> =>

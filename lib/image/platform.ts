@@ -43,6 +43,10 @@ export function choosePlatform(index: ImageIndex, wanted: Platform, what: string
   })
 }
 
+/** Whether what an image's configuration says of itself is what was asked for; no variant asked for fits any. */
+export const fitsPlatform = (actual: Platform, wanted: Platform): boolean =>
+  actual.os === wanted.os && actual.architecture === wanted.architecture && (wanted.variant === undefined || normalVariant(actual) === normalVariant(wanted))
+
 function usualVariants(architecture: string): string[] {
   if (architecture === 'arm') return ['v7', 'v6', 'v5']
   return architecture === 'arm64' ? ['v8'] : ['']

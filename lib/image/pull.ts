@@ -1,0 +1,192 @@
+import type { Identity } from '../plan/plan.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { debug } from '../system/log.ts'
+import { addImage } from './add-image.ts'
+import { blobSize, readBlob } from './blobs.ts'
+import { sha256 } from './digest.ts'
+import type { Descriptor, Manifest, Platform } from './manifest.ts'
+import { parseConfiguration, parseManifest } from './parse-manifest.ts'
+import { choosePlatform, fitsPlatform, formatPlatform, hostPlatform } from './platform.ts'
+import { formatReference, fullName, type Reference } from './reference.ts'
+import { readReference } from './references.ts'
+import { repositorySession, type Timing, userTransport } from './registry/connect.ts'
+import { downloadBlob } from './registry/download.ts'
+import { type Endpoint, endpointsOf } from './registry/endpoints.ts'
+import { type Asked, explainFailure } from './registry/explain.ts'
+import { type FetchedManifest, fetchManifest, headManifest } from './registry/manifests.ts'
+import { mayAskNext } from './registry/next-endpoint.ts'
+import type { Session } from './registry/session.ts'
+import type { Transport } from './registry/transport.ts'
+import { readStoredImage } from './store.ts'
+
+export type PullEvent =
+  | { kind: 'from'; tag: string; repository: string }
+  /** `layer` is the digest of its blob. started: it is asked for; downloaded: the last byte has come. */
+  | { kind: 'layer'; layer: string; state: 'waiting' | 'started' | 'downloaded' | 'complete' | 'exists' }
+  /** Bytes. */
+  | { kind: 'progress'; layer: string; current: number; total: number }
+
+export interface PullRequest {
+  context: Context
+  identity: Identity
+  reference: Reference
+  /** The user's wish; else this machine's. */
+  platform?: Platform | undefined
+  onEvent?: ((event: PullEvent) => void) | undefined
+  timing?: Timing
+}
+
+export interface Pulled {
+  /** Id of the image. */
+  id: string
+  /** Of what the registry has under the name: an index where there is one. */
+  digest: string
+  /** The name pointed to this image before. */
+  upToDate: boolean
+}
+
+/** Brings an image from its registry, or from a mirror of it. Throws what explainFailure, explainAnswer and addImage give. */
+export async function pullImage(request: PullRequest): Promise<Pulled> {
+  const { context, reference, timing } = request
+  const endpoints = endpointsOf(reference.registry, context.config)
+  const transport = await userTransport(context, timing)
+  try {
+    for (const [at, endpoint] of endpoints.entries()) {
+      try {
+        return await pullFrom(request, transport, endpoint)
+      } catch (error) {
+        const asked = askedOf(reference, endpoint)
+        if (at === endpoints.length - 1 || !mayAskNext(endpoint, error)) throw explainFailure(error, asked)
+        debug(() => `${endpoint.base}: ${(error as Error).message}; the next one is asked`)
+      }
+    }
+  } finally {
+    transport.close()
+  }
+  throw new LichenError(`no registry for ${formatReference(reference)}`, { code: 'BAD_CONFIG' })
+}
+
+export const askedOf = (reference: Reference, { host }: Endpoint): Asked => ({
+  host,
+  repository: reference.repository,
+  name: fullName(reference),
+  action: 'pull',
+})
+
+async function pullFrom(request: PullRequest, transport: Transport, endpoint: Endpoint): Promise<Pulled> {
+  const { context, identity, reference, platform, timing, onEvent = () => {} } = request
+  const session = repositorySession({ transport, endpoint, repository: reference.repository, actions: 'pull', ...(timing === undefined ? {} : { timing }) })
+  const asked = askedOf(reference, endpoint)
+  const wanted = platform ?? hostPlatform(process.arch)
+  onEvent({ kind: 'from', tag: reference.digest ?? reference.tag ?? '', repository: reference.repository })
+
+  const unchanged = await unchangedImage(context, session, asked, reference, wanted)
+  if (unchanged !== undefined) return unchanged
+  const top = await fetchManifest(session, asked, reference.digest ?? reference.tag!)
+  const { fetched, manifest, mediaType } = await chooseManifest({ context, session, asked, reference, top, wanted })
+  if (platform !== undefined && fetched === top) await requirePlatform({ context, session, asked, manifest, platform, what: formatReference(reference) })
+
+  const open = (descriptor: Descriptor) =>
+    descriptor.digest === manifest.config.digest
+      ? downloadBlob(session, asked, descriptor, 'configuration')
+      : watched(downloadBlob(session, asked, descriptor), descriptor, onEvent)
+  const name = formatReference(reference.digest === undefined ? reference : { ...reference, tag: undefined })
+  const before = await readReference(context, name)
+  const { image } = await addImage({
+    context,
+    identity,
+    manifestBytes: fetched.bytes,
+    manifest,
+    mediaType,
+    open,
+    what: formatReference(reference),
+    references: [...new Set([name, `${fullName(reference)}@${top.digest}`])],
+    onLayer: ({ layer, state }) => onEvent({ kind: 'layer', layer, state }),
+  })
+  return { id: image.id, digest: top.digest, upToDate: before?.image === image.id }
+}
+
+/** What the name pointed to when it was pulled last, if the registry still says the same of it: one question, no answer's body. */
+async function unchangedImage(context: Context, session: Session, asked: Asked, reference: Reference, wanted: Platform): Promise<Pulled | undefined> {
+  const named = await readReference(context, formatReference(reference.digest === undefined ? reference : { ...reference, tag: undefined }))
+  const stored = named === undefined ? undefined : await readStoredImage(context, named.image)
+  if (named === undefined || stored === undefined) return undefined
+  const configuration = parseConfiguration(await readBlob(context, named.image), formatReference(reference), stored.layers.length)
+  if (!fitsPlatform(configuration, wanted)) return undefined
+  const digest = reference.digest ?? (await headManifest(session, asked, reference.tag!))
+  if (digest === undefined) return undefined
+  const known = await readReference(context, `${fullName(reference)}@${digest}`)
+  return known?.image === named.image ? { id: named.image, digest, upToDate: true } : undefined
+}
+
+interface ManifestWish {
+  context: Context
+  session: Session
+  asked: Asked
+  reference: Reference
+  top: FetchedManifest
+  wanted: Platform
+}
+
+async function chooseManifest({
+  context,
+  session,
+  asked,
+  reference,
+  top,
+  wanted,
+}: ManifestWish): Promise<{ fetched: FetchedManifest; manifest: Manifest; mediaType: string }> {
+  const what = formatReference(reference)
+  const parsed = parseManifest(top.bytes, what, top.mediaType)
+  if (parsed.kind === 'manifest') return { fetched: top, ...parsed }
+  const chosen = choosePlatform(parsed.index, wanted, what)
+  const { digest, mediaType } = chosen
+  const here = (await blobSize(context, digest)) === chosen.size ? await readBlob(context, digest) : undefined
+  const fetched = here !== undefined && sha256(here) === digest ? { bytes: here, digest, mediaType } : await fetchManifest(session, asked, digest)
+  const inner = parseManifest(fetched.bytes, `${what} (${digest})`, fetched.mediaType ?? mediaType)
+  if (inner.kind === 'index') throw new LichenError(`${what}: the manifest for ${formatPlatform(wanted)} is an index in an index`, { code: 'BAD_MANIFEST' })
+  return { fetched, ...inner }
+}
+
+/** A manifest that is no part of an index says only in its configuration for which platform it is. */
+async function requirePlatform({
+  context,
+  session,
+  asked,
+  manifest,
+  platform,
+  what,
+}: Omit<ManifestWish, 'reference' | 'top' | 'wanted'> & { manifest: Manifest; platform: Platform; what: string }): Promise<void> {
+  const { config } = manifest
+  const here = (await blobSize(context, config.digest)) === undefined ? undefined : await readBlob(context, config.digest)
+  const parts: Uint8Array[] = []
+  if (here === undefined) for await (const part of downloadBlob(session, asked, config, 'configuration')) parts.push(part)
+  const bytes = here ?? Buffer.concat(parts)
+  // What was changed on the way is told by addImage, which gets it again.
+  if (sha256(bytes) !== config.digest) return
+  const configuration = parseConfiguration(bytes, what, manifest.layers.length)
+  if (fitsPlatform(configuration, platform)) return
+  throw new LichenError(
+    `image with reference ${what} was found but does not match the specified platform: wanted ${formatPlatform(platform)}, actual: ${formatPlatform(configuration)}`,
+    {
+      code: 'NO_SUCH_PLATFORM',
+      hint: 'leave --platform out to take it as it is',
+    },
+  )
+}
+
+async function* watched(
+  source: AsyncIterable<Uint8Array>,
+  { digest: layer, size: total }: Descriptor,
+  onEvent: (event: PullEvent) => void,
+): AsyncGenerator<Uint8Array> {
+  onEvent({ kind: 'layer', layer, state: 'started' })
+  let current = 0
+  for await (const piece of source) {
+    current += piece.length
+    onEvent({ kind: 'progress', layer, current, total })
+    yield piece
+  }
+  onEvent({ kind: 'layer', layer, state: 'downloaded' })
+}

@@ -1,0 +1,19 @@
+import { LichenError } from '../../system/errors.ts'
+import type { Endpoint } from './endpoints.ts'
+import { NetworkFailure } from './network-failure.ts'
+
+/** What a server can be blamed for; a full disk or a layer that can't be unpacked would be the same at the next one. */
+const ITS_FAULT: readonly string[] = [
+  ...['REGISTRY_DENIED', 'REPOSITORY_UNKNOWN', 'MANIFEST_UNKNOWN', 'BLOB_UNKNOWN', 'REGISTRY_BUSY', 'REGISTRY_ERROR'],
+  ...['BLOB_MISMATCH', 'BAD_MANIFEST', 'BAD_DIGEST', 'BAD_ANSWER', 'BAD_TOKEN', 'BAD_REDIRECT', 'UNSAFE_REALM', 'NO_SUCH_PLATFORM'],
+]
+
+/**
+ * Whether the next endpoint is asked after a failure: behind a mirror stands the registry, whatever went wrong; from
+ * https to http only where nobody speaks TLS.
+ */
+export function mayAskNext(endpoint: Endpoint, error: unknown): boolean {
+  if (endpoint.mirror) return error instanceof NetworkFailure || (error instanceof LichenError && ITS_FAULT.includes(error.code))
+  if (!endpoint.another || !(error instanceof NetworkFailure)) return false
+  return error.kind === 'refused' || error.kind === 'broken' || (error.kind === 'tls' && error.message.includes('does not speak TLS'))
+}

@@ -1,0 +1,81 @@
+import type { Identity } from '../plan/plan.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { warning } from '../system/log.ts'
+import { matchImage } from './find.ts'
+import type { Image } from './image.ts'
+import { assembleImage } from './list.ts'
+import { fitsPlatform, formatPlatform, hostPlatform, parsePlatform } from './platform.ts'
+import { familiarReference, parseReference } from './reference.ts'
+import { readStoredImage } from './store.ts'
+
+export interface ImageWish {
+  context: Context
+  identity: Identity
+  /** As the user wrote it: a name, or an id. */
+  reference: string
+  pull: 'missing' | 'always' | 'never'
+  platform?: string
+  /** Lines of a pull. */
+  progress(line: string): void
+}
+
+/**
+ * The image that a container is made of: what is here, else what a registry has. Where it is here and may be used as it
+ * is, nothing of the registry's client is loaded and no folder is listed.
+ * Throws IMAGE_NOT_FOUND, BAD_REFERENCE, BAD_PLATFORM, and what pullImage throws.
+ */
+export async function resolveImage(wish: ImageWish): Promise<Image> {
+  const platform = wish.platform === undefined ? undefined : parsePlatform(wish.platform)
+  const here = wish.pull === 'always' ? undefined : await localImage(wish.context, wish.reference)
+  if (here !== undefined && (platform === undefined || fitsPlatform(here.configuration, platform))) return here
+  if (wish.pull === 'never') {
+    if (here !== undefined && platform !== undefined) throw wrongPlatform(wish.reference, formatPlatform(platform), formatPlatform(here.configuration))
+    throw noSuchImage(wish.reference)
+  }
+  const reference = parseReference(wish.reference)
+  const name = familiarReference(reference)
+  if (wish.pull === 'missing') wish.progress(`Unable to find image '${name}' locally`)
+  const [{ pullImage }, { closingLines, pullLine }] = await Promise.all([import('./pull.ts'), import('./pull-lines.ts')])
+  const pulled = await pullImage({
+    context: wish.context,
+    identity: wish.identity,
+    reference,
+    platform,
+    onEvent: (event) => {
+      const line = pullLine(event)
+      if (line !== undefined) wish.progress(line)
+    },
+  })
+  for (const line of closingLines(pulled, name)) wish.progress(line)
+  const image = await byId(wish.context, pulled.id)
+  if (image === undefined) throw noSuchImage(wish.reference)
+  const host = hostPlatform(process.arch)
+  if (platform === undefined && !fitsPlatform(image.configuration, host)) {
+    warning(
+      `the requested image's platform (${formatPlatform(image.configuration)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
+    )
+  }
+  return image
+}
+
+async function localImage(context: Context, name: string): Promise<Image | undefined> {
+  const match = await matchImage(context, name)
+  return match === undefined ? undefined : byId(context, match.id)
+}
+
+/** Without its names, which nobody needs here. */
+async function byId(context: Context, id: string): Promise<Image | undefined> {
+  const stored = await readStoredImage(context, id)
+  return stored === undefined ? undefined : assembleImage(context, stored, [])
+}
+
+function noSuchImage(name: string): LichenError {
+  const shown = /[:@]/.test(name) || /^[0-9a-f]{12,64}$/.test(name) ? name : `${name}:latest`
+  return new LichenError(`No such image: ${shown}`, { code: 'IMAGE_NOT_FOUND', hint: 'lichen pull brings it, lichen images shows what is here' })
+}
+
+const wrongPlatform = (name: string, wanted: string, actual: string) =>
+  new LichenError(`image with reference ${name} was found but does not match the specified platform: wanted ${wanted}, actual: ${actual}`, {
+    code: 'NO_SUCH_PLATFORM',
+  })
