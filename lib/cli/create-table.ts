@@ -50,6 +50,7 @@ export const createTable = optionTable({
   pull: { ...text, default: 'missing', description: 'Pull the image before (always|missing|never)' },
   quiet: { ...flag, short: 'q', description: 'Suppress the output of the pull' },
   'read-only': { ...flag, description: 'Mount the root file system read only' },
+  replace: { ...flag, description: 'Remove the container that has the name first' },
   rm: { ...flag, description: 'Remove the container when it exits' },
   'security-opt': { ...list, description: 'seccomp=FILE|unconfined, no-new-privileges, ...' },
   'shm-size': { ...text, metavar: 'bytes', default: '64m', description: 'Size of /dev/shm' },

@@ -1,4 +1,4 @@
-import { mkdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { withLock } from '../system/lock.ts'
@@ -6,6 +6,8 @@ import { type ContainerPaths, containerPaths, containersDir, namesDir } from '..
 import { idOfName } from './find.ts'
 import { randomName } from './random-name.ts'
 import type { ContainerRecord } from './record.ts'
+
+const COMING = '.new-'
 
 /** Files of a new container, by name, that stand in its folder from the first moment it is visible. */
 export type InitialFiles = Record<string, string>
@@ -22,15 +24,19 @@ export async function allocateContainer(
   files: (record: ContainerRecord) => InitialFiles,
 ): Promise<{ record: ContainerRecord; paths: ContainerPaths }> {
   const paths = containerPaths(context.paths, draft.id)
-  const hidden = `${containersDir(context.paths)}/.new-${draft.id}`
+  const hidden = `${containersDir(context.paths)}/${COMING}${draft.id}`
+  // The ids of root's containers are others than root's, and must get through.
+  const mode = process.geteuid?.() === 0 ? 0o711 : 0o700
   await Promise.all([
-    mkdir(hidden, { recursive: true, mode: 0o700 }),
+    mkdir(containersDir(context.paths), { recursive: true, mode }),
     mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 }),
     mkdir(paths.runDir, { recursive: true, mode: 0o700 }),
   ])
   try {
     const record = await withLock(namesLock(context), 'exclusive', async () => {
       const name = await freeName(context, draft.name)
+      await forgetAborted(context)
+      await mkdir(hidden, { mode })
       const named: ContainerRecord = { ...draft, name }
       const content = { 'container.json': JSON.stringify(named), ...files(named) }
       await Promise.all(Object.entries(content).map(([file, text]) => writeFile(`${hidden}/${file}`, text, { mode: 0o600 })))
@@ -43,6 +49,13 @@ export async function allocateContainer(
     await Promise.all([hidden, paths.runDir].map((dir) => rm(dir, { recursive: true, force: true })))
     throw error
   }
+}
+
+/** Folders are filled under the lock that is held here: one that is there was left by a crash. */
+async function forgetAborted(context: Context): Promise<void> {
+  const dir = containersDir(context.paths)
+  const aborted = (await readdir(dir)).filter((name) => name.startsWith(COMING))
+  await Promise.all(aborted.map((name) => rm(`${dir}/${name}`, { recursive: true, force: true })))
 }
 
 /** Gives a name back, unless somebody else has taken it since. */

@@ -10,7 +10,9 @@ import { chooseDriver } from '../storage/choose.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { containerIdentity } from './identity.ts'
-import { resolveMounts } from './mounts.ts'
+import { chooseLog } from './log-plan.ts'
+import { decideMounts, makeVolumes } from './mounts.ts'
+import { removeContainer } from './remove.ts'
 
 /**
  * Makes a container that can be started: the image is here and unpacked, volumes exist, ports are chosen,
@@ -35,12 +37,20 @@ export async function createContainer(context: Context, options: CreateOptions, 
     created: new Date().toISOString(),
     image: { id: image.id, reference: options.image, config: imageConfig, layers: image.layers },
     storageDriver: driver,
-    options,
+    options: { ...options, ...chooseLog(context, options) },
     ports: await choosePorts(publishedPorts(options, imageConfig.ExposedPorts ?? {})),
-    mounts: await resolveMounts({ context, identity: identity.store, options, image: imageConfig }),
+    mounts: decideMounts(context, options, imageConfig),
   }
   const { record, paths } = await allocateContainer(context, { ...draft, name: options.name }, () => ({}))
-  return { record, paths, status: 'created', live: undefined, exit: undefined }
+  const view: ContainerView = { record, paths, status: 'created', live: undefined, exit: undefined }
+  try {
+    // Behind the record, which names them: after a crash in between they are removed with the container.
+    await makeVolumes(context, identity.store, record.mounts)
+  } catch (error) {
+    await removeContainer(context, view, { force: false, volumes: true })
+    throw error
+  }
+  return view
 }
 
 /** `-p`, and with `-P` whatever the image exposes on top. */

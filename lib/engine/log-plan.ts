@@ -1,4 +1,5 @@
 import type { ContainerRecord } from '../container/record.ts'
+import type { CreateOptions } from '../plan/options.ts'
 import type { RunPlan } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -6,24 +7,37 @@ import type { ContainerPaths } from '../system/paths.ts'
 
 const units: Record<string, number> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
 
-/** The log that `--log-driver`, `--log-opt` and the configuration ask for. Throws BAD_LOG_OPTION. */
-export function logPlan(context: Context, record: ContainerRecord, paths: ContainerPaths): RunPlan['log'] {
-  const { logDriver, logOptions } = record.options
-  const driver = logDriver !== '' ? logDriver : (context.config['log-driver'] ?? 'json-file')
-  const options = logDriver !== '' ? logOptions : { ...context.config['log-opts'], ...logOptions }
-  if (driver !== 'json-file' && driver !== 'k8s-file' && driver !== 'none') {
-    throw new LichenError(`logger: no log driver named '${driver}' is registered`, {
+/**
+ * The log that `--log-driver`, `--log-opt` and the configuration ask for. Kept with the container, whose log can be read although
+ * the configuration has changed since. Throws BAD_LOG_OPTION.
+ */
+export function chooseLog({ config }: Context, options: CreateOptions): Pick<CreateOptions, 'logDriver' | 'logOptions'> {
+  const logDriver = options.logDriver !== '' ? options.logDriver : (config['log-driver'] ?? 'json-file')
+  const logOptions = options.logDriver !== '' ? options.logOptions : { ...config['log-opts'], ...options.logOptions }
+  if (!isDriver(logDriver)) {
+    throw new LichenError(`logger: no log driver named '${logDriver}' is registered`, {
       code: 'BAD_LOG_OPTION',
       hint: 'lichen writes json-file (default), k8s-file and none',
     })
   }
-  for (const key of Object.keys(options)) {
+  for (const key of Object.keys(logOptions)) {
     if (!['max-size', 'max-file', 'path', 'labels', 'tag', 'env', 'mode', 'compress'].includes(key)) {
-      throw new LichenError(`unknown log opt '${key}' for ${driver} log driver`, { code: 'BAD_LOG_OPTION' })
+      throw new LichenError(`unknown log opt '${key}' for ${logDriver} log driver`, { code: 'BAD_LOG_OPTION' })
     }
   }
-  return { driver, path: options['path'] ?? paths.log, maxSize: size(options['max-size'] ?? '0'), maxFiles: count(options['max-file'] ?? '1') }
+  sizes(logOptions)
+  return { logDriver, logOptions }
 }
+
+/** The same as the monitor takes it. */
+export function logPlan(_context: Context, { options }: ContainerRecord, paths: ContainerPaths): RunPlan['log'] {
+  const { logDriver, logOptions } = options
+  return { driver: isDriver(logDriver) ? logDriver : 'none', path: logOptions['path'] ?? paths.log, ...sizes(logOptions) }
+}
+
+const isDriver = (name: string): name is RunPlan['log']['driver'] => ['json-file', 'k8s-file', 'none'].includes(name)
+
+const sizes = (options: Record<string, string>) => ({ maxSize: size(options['max-size'] ?? '0'), maxFiles: count(options['max-file'] ?? '1') })
 
 function size(text: string): number {
   const [, number, unit = ''] = /^(-?\d+)([bkmg]?)b?$/i.exec(text) ?? []

@@ -2,21 +2,19 @@ import type { VolumeMount } from '../container/record.ts'
 import type { ImageConfig } from '../image/manifest.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Identity } from '../plan/plan.ts'
-import { anonymousVolumeName, ensureVolume } from '../storage/volumes.ts'
+import { anonymousVolumeName, ensureVolume, volumeData } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 
 /**
- * Finds or makes what a container mounts from outside. `--volume` and `--mount` come first; a VOLUME of the image
- * that none of them covers gets an anonymous volume, as does a volume option without a name.
+ * What a container mounts from outside. `--volume` and `--mount` come first; a VOLUME of the image that none of
+ * them covers gets an anonymous volume, as does a volume option without a name. Nothing is made yet.
  */
-export async function resolveMounts(input: {
-  context: Context
-  identity: Identity
-  options: CreateOptions
-  image: ImageConfig
-}): Promise<VolumeMount[]> {
-  const { context, identity, options, image } = input
+export function decideMounts(context: Context, options: CreateOptions, image: ImageConfig): VolumeMount[] {
+  const volume = (name: string, rest: Pick<VolumeMount, 'target' | 'readOnly' | 'options'>): VolumeMount => {
+    const known = name === '' ? anonymousVolumeName() : name
+    return { type: 'volume', name: known, anonymous: name === '', source: volumeData(context, known), ...rest }
+  }
   const mounts: VolumeMount[] = []
   for (const option of options.volumes) {
     if (option.type === 'tmpfs') continue // the plan makes those of the options
@@ -24,21 +22,19 @@ export async function resolveMounts(input: {
       throw new LichenError('--mount type=image is not supported', { code: 'UNSUPPORTED_MOUNT', hint: 'use COPY --from in a build, or a volume' })
     }
     const { target, readOnly } = option
-    if (option.type === 'bind') {
-      mounts.push({ type: 'bind', name: '', anonymous: false, source: option.source, target, readOnly, options: option.options })
-      continue
-    }
-    const anonymous = option.source === ''
-    const name = anonymous ? anonymousVolumeName() : option.source
-    const source = await ensureVolume({ context, identity, name, anonymous })
-    mounts.push({ type: 'volume', name, anonymous, source, target, readOnly, options: option.options })
+    if (option.type === 'bind') mounts.push({ type: 'bind', name: '', anonymous: false, source: option.source, target, readOnly, options: option.options })
+    else mounts.push(volume(option.source, { target, readOnly, options: option.options }))
   }
   const covered = new Set([...mounts.map(({ target }) => target), ...Object.keys(options.tmpfs), ...options.volumes.map(({ target }) => target)])
   for (const target of Object.keys(image.Volumes ?? {})) {
-    if (covered.has(target)) continue
-    const name = anonymousVolumeName()
-    const source = await ensureVolume({ context, identity, name, anonymous: true })
-    mounts.push({ type: 'volume', name, anonymous: true, source, target, readOnly: false, options: [] })
+    if (!covered.has(target)) mounts.push(volume('', { target, readOnly: false, options: [] }))
   }
   return mounts
+}
+
+/** Makes the volumes that are not there yet. */
+export async function makeVolumes(context: Context, identity: Identity, mounts: readonly VolumeMount[]): Promise<void> {
+  for (const { type, name, anonymous } of mounts) {
+    if (type === 'volume') await ensureVolume({ context, identity, name, anonymous })
+  }
 }

@@ -10,17 +10,23 @@ import { signalNumber } from './stop-signal.ts'
 /** Sends a signal to the container's first process. Throws NOT_RUNNING. */
 export async function signalContainer(view: ContainerView, signal: number): Promise<void> {
   const { live, record } = view
-  if (!isRunning(view) || live === undefined) {
-    throw new LichenError(`Cannot kill container: ${record.id.slice(0, 12)}: container ${record.id} is not running`, {
-      code: 'NOT_RUNNING',
-      exitCode: 1,
-    })
+  if (!isRunning(view) || live === undefined) throw notRunning(record.id)
+  try {
+    addon.pidfdSendSignal({ pid: live.pid, startTime: live.startTime, signal })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') throw notRunning(record.id)
+    throw error
   }
-  addon.pidfdSendSignal({ pid: live.pid, startTime: live.startTime, signal })
 }
+
+const notRunning = (id: string) =>
+  new LichenError(`Cannot kill container: ${id.slice(0, 12)}: container ${id} is not running`, { code: 'NOT_RUNNING', exitCode: 1 })
 
 /** The signal that asks a container to end: `--stop-signal`, the image's, or TERM. */
 export const stopSignal = ({ record }: ContainerView) => signalNumber(record.options.stopSignal ?? record.image.config.StopSignal ?? 'SIGTERM')
+
+/** How long it is waited for before it is killed: `--stop-timeout`, or Docker's ten seconds. */
+export const stopSeconds = ({ record }: ContainerView) => record.options.stopTimeout ?? 10
 
 /**
  * Asks the container to end and waits for it; after `seconds` it is killed. One that does not run is left
@@ -48,6 +54,6 @@ async function ignoreGone(send: () => Promise<void>): Promise<void> {
     await send()
   } catch (error) {
     // It ended by itself in between, which is what was wanted.
-    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+    if (!(error instanceof LichenError) || error.code !== 'NOT_RUNNING') throw error
   }
 }

@@ -1,4 +1,4 @@
-import { close, open } from 'node:fs'
+import { close, constants, open } from 'node:fs'
 import { promisify } from 'node:util'
 import { addon } from './addon.ts'
 
@@ -28,4 +28,21 @@ export async function withFreeLock<T>(path: string, mode: 'exclusive' | 'shared'
   } finally {
     await closeFile(fd)
   }
+}
+
+/**
+ * Takes an exclusive lock on a folder itself, which goes with it when it is removed; the result lets go of it. Undefined where
+ * somebody else has it, or where there is no such folder.
+ */
+export async function tryLockFolder(path: string): Promise<(() => Promise<void>) | undefined> {
+  let fd: number
+  try {
+    fd = await openFile(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+  if (addon.flock({ fd, mode: 'exclusive' })) return () => closeFile(fd)
+  await closeFile(fd)
+  return undefined
 }

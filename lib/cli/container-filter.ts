@@ -1,0 +1,58 @@
+import type { ContainerView } from '../container/view.ts'
+import { allLabels, networkName } from './container-words.ts'
+import { type Filters, fitsLabel, parseFilters, passes } from './filters.ts'
+import { usageError } from './usage-error.ts'
+
+export const containerFilters = ['id', 'name', 'label', 'status', 'ancestor', 'exited', 'volume', 'network', 'before', 'since']
+const statuses = ['created', 'running', 'paused', 'exited', 'dead', 'restarting', 'removing']
+
+/** `--filter` of ps and of the verbs that take one. Throws USAGE. */
+export function parseContainerFilters(entries: readonly string[]): Filters {
+  const filters = parseFilters(entries, containerFilters)
+  for (const status of filters.get('status') ?? []) {
+    if (!statuses.includes(status)) throw usageError(`invalid filter 'status=${status}'`, `one of: ${statuses.join(' ')}`, 1)
+  }
+  for (const code of filters.get('exited') ?? []) if (!/^-?\d+$/.test(code)) throw usageError(`invalid filter 'exited=${code}'`, 'an exit code', 1)
+  for (const name of filters.get('name') ?? []) expression(name)
+  return filters
+}
+
+/** Which containers pass; `createdOf` answers for the containers that `before` and `since` name. */
+export async function containerFilter(filters: Filters, createdOf: (name: string) => Promise<string>): Promise<(view: ContainerView) => boolean> {
+  const bounds = await creationBounds(filters, createdOf)
+  return (view) => fits(view, filters) && bounds(view.record.created)
+}
+
+function fits({ record, status, exit }: ContainerView, filters: Filters): boolean {
+  const { image, mounts } = record
+  return (
+    passes(filters, 'id', (id) => record.id.includes(id)) &&
+    passes(filters, 'name', (name) => expression(name).test(`/${record.name}`) || expression(name).test(record.name)) &&
+    passes(filters, 'label', (label) => fitsLabel(allLabels(record), label)) &&
+    passes(filters, 'status', (wanted) => wanted === status) &&
+    passes(filters, 'ancestor', (ancestor) => isOf(ancestor, image.reference, image.id)) &&
+    passes(filters, 'exited', (code) => status === 'exited' && exit?.exitCode === Number(code)) &&
+    passes(filters, 'volume', (volume) => mounts.some(({ name, source, target }) => [name, source, target].includes(volume))) &&
+    passes(filters, 'network', (network) => networkName(record) === network)
+  )
+}
+
+function expression(text: string): RegExp {
+  try {
+    return new RegExp(text)
+  } catch (cause) {
+    throw usageError(`invalid filter 'name=${text}'`, (cause as Error).message, 1)
+  }
+}
+
+function isOf(ancestor: string, reference: string, id: string): boolean {
+  const tagged = (name: string) => (/[:@][^/]*$/.test(name) ? name : `${name}:latest`)
+  return tagged(ancestor) === tagged(reference) || id === ancestor || (/^[0-9a-f]{4,64}$/.test(ancestor) && id.startsWith(`sha256:${ancestor}`))
+}
+
+/** `before` and `since` name containers. */
+async function creationBounds(filters: Filters, createdOf: (name: string) => Promise<string>): Promise<(created: string) => boolean> {
+  const before = await Promise.all((filters.get('before') ?? []).map(createdOf))
+  const since = await Promise.all((filters.get('since') ?? []).map(createdOf))
+  return (created) => before.every((bound) => created < bound) && since.every((bound) => created > bound)
+}
