@@ -144,7 +144,8 @@ const isUnpacked = (context: Context, diffId: string): Promise<boolean> =>
     () => false,
   )
 
-function diskFull(context: Context, error: unknown): LichenError | undefined {
+/** What a full disk or quota is to the user; undefined for anything else. */
+export function diskFull(context: Context, error: unknown): LichenError | undefined {
   const code = (error as NodeJS.ErrnoException).code
   if (code !== 'ENOSPC' && code !== 'EDQUOT') return undefined
   return new LichenError(`${code === 'ENOSPC' ? 'no space is left' : 'your disk quota is used up'} in ${context.paths.data}`, {

@@ -8,6 +8,8 @@ import { formatReference, parseReference } from './reference.ts'
 /** An image that an archive holds. */
 export interface ArchiveImage {
   manifestBytes: Uint8Array
+  /** Of the manifest. */
+  digest: string
   manifest: Manifest
   mediaType: string
   /** Normalised. */

@@ -76,5 +76,5 @@ async function chooseThere(archive: Archive, descriptors: readonly Descriptor[],
 function readManifest(archive: Archive, { digest, mediaType }: Descriptor, bytes: Buffer): Omit<ArchiveImage, 'references'> {
   const parsed = parseManifest(bytes, `manifest ${digest}`, mediaType)
   if (parsed.kind !== 'manifest') throw badArchive(`${digest} is an index`)
-  return { manifestBytes: bytes, manifest: parsed.manifest, mediaType: parsed.mediaType, find: (blob) => archive.find(layoutPath(blob.digest)) }
+  return { manifestBytes: bytes, digest, manifest: parsed.manifest, mediaType: parsed.mediaType, find: (blob) => archive.find(layoutPath(blob.digest)) }
 }

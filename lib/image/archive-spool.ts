@@ -7,6 +7,7 @@ import type { Archive, ArchiveFile } from './archive.ts'
 import { type Bytes, bytesOfStream, truncated } from './archive-bytes.ts'
 import { indexTar } from './archive-tar.ts'
 import { adoptBlob, putBlob, TEMPORARY_PREFIX, writeAll } from './blobs.ts'
+import { sha256 } from './digest.ts'
 
 /** What stays in memory: the documents of an archive. Of one file, and of all; bytes. */
 const SMALL = 256 * 1024
@@ -58,7 +59,7 @@ function inMemory(context: Context, content: Buffer): ArchiveFile {
     async *stream() {
       yield content
     },
-    digest: async () => `sha256:${createHash('sha256').update(content).digest('hex')}`,
+    digest: async () => sha256(content),
     async adopt() {
       await putBlob(context, content)
     },

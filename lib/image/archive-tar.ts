@@ -1,6 +1,5 @@
-import { createHash } from 'node:crypto'
 import type { Archive, ArchiveFile } from './archive.ts'
-import { archivePath, badArchive } from './archive.ts'
+import { archivePath, badArchive, digestOf } from './archive.ts'
 import { type Bytes, bytesOfFile, passFile } from './archive-bytes.ts'
 import { type TarEntry, tarEntries } from './archive-entries.ts'
 
@@ -56,15 +55,11 @@ export async function openTarFile(fd: number, start: number, size: number): Prom
   return indexTar(bytes, async (entry) => fileAt(fd, start + bytes.position, entry.size))
 }
 
-export function fileAt(fd: number, offset: number, size: number): ArchiveFile {
+function fileAt(fd: number, offset: number, size: number): ArchiveFile {
   const stream = () => passFile(fd, offset, size)
   return {
     size,
     stream,
-    async digest() {
-      const hash = createHash('sha256')
-      for await (const part of stream()) hash.update(part)
-      return `sha256:${hash.digest('hex')}`
-    },
+    digest: () => digestOf(stream()),
   }
 }

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { LichenError } from '../system/errors.ts'
 import { sha256 } from './digest.ts'
 
@@ -18,6 +19,12 @@ export interface ArchiveFile {
   digest(): Promise<string>
   /** Makes it a blob of the store without a copy; what can't do so has none. */
   adopt?(): Promise<void>
+}
+
+export async function digestOf(source: AsyncIterable<Uint8Array>): Promise<string> {
+  const hash = createHash('sha256')
+  for await (const part of source) hash.update(part)
+  return `sha256:${hash.digest('hex')}`
 }
 
 /** A document of an archive. Throws BAD_ARCHIVE where it is larger than `limit`. */
@@ -51,4 +58,11 @@ export function archivePath(path: string, from = ''): string {
     else if (parts.pop() === undefined) throw badArchive(`the path ${JSON.stringify(path)} leads out of the archive`, 'nobody makes such an archive by accident: don\'t trust it')
   }
   return parts.join('/')
+}
+
+/** An error about a file that somebody gave, with the file's name in front. */
+export function ofSource(source: string, error: unknown): unknown {
+  if (!(error instanceof LichenError) || ['NO_SUCH_FILE', 'DISK_FULL', 'NO_HELPER', 'DOWNLOAD_FAILED', 'BAD_REDIRECT'].includes(error.code)) return error
+  const { code, hint, exitCode } = error
+  return new LichenError(`${source}: ${error.message}`, { code, exitCode, cause: error, ...(hint === undefined ? {} : { hint }) })
 }

@@ -54,17 +54,36 @@ export async function storeBlob<T = void>(
   consume?: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
 ): Promise<T | undefined> {
   checkDigest(expected.digest, expected.what)
+  return (await store(context, expected, source, consume)).result
+}
+
+/** As storeBlob, of bytes whose digest nobody knows yet. */
+export async function storeNewBlob<T>(
+  context: Context,
+  source: AsyncIterable<Uint8Array>,
+  consume: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<{ digest: string; size: number; result: T }> {
+  const { digest, size, result } = await store(context, undefined, source, consume)
+  return { digest, size, result: result! }
+}
+
+async function store<T>(
+  context: Context,
+  expected: ExpectedBlob | undefined,
+  source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>,
+  consume?: (bytes: AsyncIterable<Uint8Array>) => Promise<T>,
+): Promise<{ digest: string; size: number; result: T | undefined }> {
   const temporary = await temporaryFile(context)
   const bytes = recorded(temporary.file, expected, source)
   try {
     const result = await consume?.(bytes.passing)
-    await bytes.finish()
+    const { digest, size } = await bytes.finish()
     await temporary.file.sync()
     await temporary.file.close()
     await mkdir(blobsDir(context.paths), { recursive: true, mode: 0o700 })
-    await rename(temporary.path, blobPath(context, expected.digest))
+    await rename(temporary.path, blobPath(context, digest))
     await syncFolder(blobsDir(context.paths))
-    return result
+    return { digest, size, result }
   } catch (error) {
     await bytes.abandon()
     await temporary.file.close().catch(() => undefined)
@@ -90,14 +109,14 @@ export async function adoptBlob(context: Context, digest: string, path: string):
 }
 
 /** A new file on the store's file system, under a name that `collect` knows. */
-export async function temporaryFile(context: Context): Promise<{ path: string; file: FileHandle }> {
+async function temporaryFile(context: Context): Promise<{ path: string; file: FileHandle }> {
   const folder = temporaryDir(context.paths)
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const path = `${folder}/${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`
   return { path, file: await open(path, 'wx+', 0o600) }
 }
 
-function recorded(file: FileHandle, expected: ExpectedBlob, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
+function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
   const hash = createHash('sha256')
   const iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let size = 0
@@ -111,7 +130,7 @@ function recorded(file: FileHandle, expected: ExpectedBlob, source: AsyncIterabl
       return { done: true, value: undefined }
     }
     size += step.value.length
-    if (expected.size !== undefined && size > expected.size) throw mismatch(expected, `it is longer than the ${expected.size} bytes that were announced`)
+    if (expected?.size !== undefined && size > expected.size) throw mismatch(expected, `it is longer than the ${expected.size} bytes that were announced`)
     hash.update(step.value)
     await writeAll(file, step.value)
     return { done: false, value: step.value }
@@ -122,9 +141,10 @@ function recorded(file: FileHandle, expected: ExpectedBlob, source: AsyncIterabl
 
   const finish = async () => {
     while (!(await next()).done);
-    if (expected.size !== undefined && size !== expected.size) throw mismatch(expected, `${size} bytes came, ${expected.size} were announced`)
+    if (expected?.size !== undefined && size !== expected.size) throw mismatch(expected, `${size} bytes came, ${expected.size} were announced`)
     const digest = `sha256:${hash.digest('hex')}`
-    if (digest !== expected.digest) throw mismatch(expected, `its content has the digest ${digest}`)
+    if (expected !== undefined && digest !== expected.digest) throw mismatch(expected, `its content has the digest ${digest}`)
+    return { digest, size }
   }
   /** Lets the source close what it holds; what it says of that no longer matters. */
   const abandon = async () => {

@@ -37,6 +37,7 @@ async function isExecutable(path: string): Promise<boolean> {
 const PACKAGES: Record<string, Partial<Record<string, string>>> = {
   newuidmap: { 'apt-get': 'uidmap', dnf: 'shadow-utils', zypper: 'shadow', pacman: 'shadow' },
   newgidmap: { 'apt-get': 'uidmap', dnf: 'shadow-utils', zypper: 'shadow', pacman: 'shadow' },
+  xz: { 'apt-get': 'xz-utils' },
   busctl: { 'apt-get': 'systemd', dnf: 'systemd', zypper: 'systemd', pacman: 'systemd' },
 }
 

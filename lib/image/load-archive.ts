@@ -1,0 +1,97 @@
+import type { Identity } from '../plan/plan.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { type Added, addImage, diskFull, type LayerEvent } from './add-image.ts'
+import { type Archive, badArchive, ofSource } from './archive.ts'
+import { dockerImage, readSavedImages, type SavedImage } from './archive-docker.ts'
+import { type ArchiveImage, archiveNames, layoutPath, missingBlob, openArchiveBlob } from './archive-image.ts'
+import { ociImages, type PlatformChoice } from './archive-oci.ts'
+import { openArchive, type Source, sourceName } from './archive-open.ts'
+import { blobSize } from './blobs.ts'
+import type { Descriptor } from './manifest.ts'
+import { parseConfiguration } from './parse-manifest.ts'
+import { formatPlatform } from './platform.ts'
+import { whileArriving } from './store.ts'
+
+export interface LoadInput {
+  context: Context
+  identity: Identity
+  source: Source
+  platform: PlatformChoice
+  onLayer?: (event: LayerEvent) => void
+  /** An image is in the store and named. */
+  onLoaded(loaded: Loaded): void
+}
+
+export interface Loaded extends Added {
+  /** Normalised names that the archive gives it. */
+  references: string[]
+}
+
+/**
+ * Brings the images of a docker-archive or an OCI layout into the store, one after the other. Blobs of images
+ * that failed stay until the next collection. Throws what is wrong with the archive, with its name in front.
+ */
+export async function loadArchive(input: LoadInput): Promise<void> {
+  try {
+    await whileArriving(input.context, () => load(input))
+  } catch (error) {
+    throw ofSource(sourceName(input.source), diskFull(input.context, error) ?? error)
+  }
+}
+
+async function load({ context, identity, source, platform, onLayer, onLoaded }: LoadInput): Promise<void> {
+  const archive = await openArchive(context, source)
+  try {
+    for (const image of await imagesOf(archive, platform)) {
+      if (platform.explicit) await checkPlatform(image, platform)
+      await adoptBlobs(context, image)
+      const { manifestBytes, manifest, mediaType, references } = image
+      const open = (descriptor: Descriptor) => openArchiveBlob(image, descriptor)
+      const what = references[0] ?? 'the image'
+      const added = await addImage({ context, identity, manifestBytes, manifest, mediaType, open, what, references, ...(onLayer === undefined ? {} : { onLayer }) })
+      onLoaded({ ...added, references })
+    }
+  } finally {
+    await archive.close()
+  }
+}
+
+/** Docker 25 and later write both: the OCI side has the manifest as it was, the other one more names. */
+async function imagesOf(archive: Archive, platform: PlatformChoice): Promise<ArchiveImage[]> {
+  const saved = await readSavedImages(archive)
+  if ((await archive.find('index.json')) !== undefined) {
+    const images = (await ociImages(archive, platform)).map((image) => withSavedNames(image, saved ?? []))
+    if (images.length > 0 || !saved?.length) return images
+  }
+  if (saved !== undefined) return Promise.all(saved.map((entry) => dockerImage(archive, entry)))
+  if (archive.sample.some((path) => path === 'repositories' || /^[0-9a-f]{64}\/VERSION$/.test(path))) {
+    throw badArchive('it is an image archive of a Docker before 1.10', 'load it into a newer Docker or podman and save it again')
+  }
+  throw new LichenError('it is no image archive: neither manifest.json nor index.json is in it', { code: 'NOT_AN_ARCHIVE', hint: 'docker save, podman save, skopeo and lichen save write such archives; lichen import takes the tar of a root file system' })
+}
+
+function withSavedNames(image: ArchiveImage, saved: readonly SavedImage[]): ArchiveImage {
+  const entry = saved.find(({ Config }) => Config === layoutPath(image.manifest.config.digest))
+  if (entry === undefined) return image
+  return { ...image, references: [...new Set([...image.references, ...archiveNames(entry.RepoTags, image.digest)])] }
+}
+
+/** Blobs that were put aside need no copy. */
+async function adoptBlobs(context: Context, image: ArchiveImage): Promise<void> {
+  for (const descriptor of [image.manifest.config, ...image.manifest.layers]) {
+    const file = await image.find(descriptor)
+    if (file === undefined && (await blobSize(context, descriptor.digest)) === undefined) throw missingBlob(descriptor.digest)
+    // What is not what its name says is told by addImage, which reads it.
+    if (file?.adopt !== undefined && (await file.digest()) === descriptor.digest) await file.adopt()
+  }
+}
+
+/** What names no platform beside its manifest says it in its configuration. */
+async function checkPlatform(image: ArchiveImage, { wanted }: PlatformChoice): Promise<void> {
+  const parts: Uint8Array[] = []
+  for await (const part of openArchiveBlob(image, image.manifest.config)) parts.push(part)
+  const { os, architecture, variant } = parseConfiguration(Buffer.concat(parts), 'the configuration', image.manifest.layers.length)
+  if (os === wanted.os && architecture === wanted.architecture && (wanted.variant === undefined || variant === undefined || variant === wanted.variant)) return
+  throw new LichenError(`${image.references[0] ?? 'an image in it'} is for ${formatPlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) })}, not for ${formatPlatform(wanted)}`, { code: 'NO_SUCH_PLATFORM' })
+}
