@@ -41,7 +41,10 @@ export async function filterImages(images: readonly Image[], filters: Filters, c
 }
 
 function withFittingNames(image: Image, patterns: readonly string[]): Image[] {
-  const fits = (name: string) => patterns.some((pattern) => pathMatch(pattern, name) || pathMatch(pattern, name.replace(/@.*$/, '')) || pathMatch(pattern, name.replace(/@.*$|:[^/:]*$/, '')))
+  const fits = (name: string) =>
+    patterns.some(
+      (pattern) => pathMatch(pattern, name) || pathMatch(pattern, name.replace(/@.*$/, '')) || pathMatch(pattern, name.replace(/@.*$|:[^/:]*$/, '')),
+    )
   const references = image.references.filter(fits)
   const repoDigests = image.repoDigests.filter(fits)
   return references.length + repoDigests.length === 0 ? [] : [{ ...image, references, repoDigests }]
@@ -58,7 +61,8 @@ const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 
 /** `24h`, `1h30m`: that long ago. Also RFC 3339 and seconds since 1970. Milliseconds. Throws USAGE. */
 export function moment(text: string, now: number): number {
   const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
-  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === text) return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0)
+  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === text)
+    return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0)
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
   const date = Date.parse(text)
   if (!Number.isNaN(date)) return date

@@ -37,7 +37,9 @@ function classEnd(pattern: string, start: number): number | undefined {
 
 function characterClass(inside: string): string {
   const negated = inside.startsWith('^')
-  const members = (negated ? inside.slice(1) : inside).replace(/\\(.)|([[\]^&~|])/gsu, (_, escaped: string | undefined, special: string) => quoted(escaped ?? special))
+  const members = (negated ? inside.slice(1) : inside).replace(/\\(.)|([[\]^&~|])/gsu, (_, escaped: string | undefined, special: string) =>
+    quoted(escaped ?? special),
+  )
   return `[${negated ? '^' : ''}${members}]`
 }
 

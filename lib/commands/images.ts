@@ -1,7 +1,7 @@
-import { parseFilters } from '../cli/filters.ts'
 import { command } from '../cli/command.ts'
+import { parseFilters } from '../cli/filters.ts'
 import { checkImageFilters, filterImages, imageFilterNames } from '../cli/image-filters.ts'
-import { imageHeads, type ImageRow, imageRows, imageTable, imageTableWithDigests } from '../cli/image-row.ts'
+import { type ImageRow, imageHeads, imageRows, imageTable, imageTableWithDigests } from '../cli/image-row.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
@@ -38,11 +38,18 @@ export const images = command({
     const context = await openContext(globals)
     const all = await listImages(context, (id) => warning(`image ${id.slice(0, 19)} can't be read: lichen system check says why`))
     const shown = await filterImages(all, filters, async (name) => (await findImage(context, name)).configuration.created ?? '', Date.now())
-    const pairs = shown.flatMap((image) => imageRows(image, { digests: options.digests, truncate: !options['no-trunc'], now: Date.now() }).map((row) => ({ image, row })))
+    const pairs = shown.flatMap((image) =>
+      imageRows(image, { digests: options.digests, truncate: !options['no-trunc'], now: Date.now() }).map((row) => ({ image, row })),
+    )
     if (options.sort !== 'created') pairs.sort((a, b) => compare(options.sort, a, b))
     const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
     const table = options.digests ? imageTableWithDigests : imageTable
-    printLines(formatList(pairs.map(({ row }) => row), { format, table, heads: imageHeads }))
+    printLines(
+      formatList(
+        pairs.map(({ row }) => row),
+        { format, table, heads: imageHeads },
+      ),
+    )
     return 0
   },
 })

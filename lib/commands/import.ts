@@ -17,7 +17,12 @@ export const importImage = command({
   summary: 'Make an image of a root file system tar',
   usage: '[OPTIONS] FILE|URL|- [REPOSITORY[:TAG]]',
   options: optionTable({
-    change: { type: 'list', short: 'c', metavar: 'list', description: 'Apply a Dockerfile instruction to the image: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR' },
+    change: {
+      type: 'list',
+      short: 'c',
+      metavar: 'list',
+      description: 'Apply a Dockerfile instruction to the image: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR',
+    },
     message: { type: 'string', short: 'm', metavar: 'string', description: 'Comment in the history of the image' },
     platform: { type: 'string', metavar: 'string', description: 'OS/ARCHITECTURE[/VARIANT] to write down; default: that of the host' },
     quiet: { type: 'boolean', short: 'q', description: 'Changes nothing: only the id is printed anyway' },

@@ -15,7 +15,12 @@ export const load = command({
   summary: 'Load an image from a tar archive or standard input',
   usage: '[OPTIONS]',
   options: optionTable({
-    input: { type: 'string', short: 'i', metavar: 'string', description: 'Read from this file, or from the folder of an OCI layout, instead of standard input' },
+    input: {
+      type: 'string',
+      short: 'i',
+      metavar: 'string',
+      description: 'Read from this file, or from the folder of an OCI layout, instead of standard input',
+    },
     platform: { type: 'string', metavar: 'string', description: 'OS/ARCHITECTURE[/VARIANT]; default: that of the host' },
     quiet: { type: 'boolean', short: 'q', description: 'Say nothing but what was loaded' },
   }),
@@ -23,7 +28,8 @@ export const load = command({
   async run({ options }, globals) {
     const source = options.input === undefined || options.input === '-' ? ({ stdin: true } as const) : { path: options.input }
     if ('stdin' in source && isatty(0)) throw usageError('requested load from stdin, but stdin is empty', 'lichen load -i FILE, or lichen load < FILE', 1)
-    const platform = options.platform === undefined ? { wanted: hostPlatform(process.arch), explicit: false } : { wanted: parsePlatform(options.platform), explicit: true }
+    const platform =
+      options.platform === undefined ? { wanted: hostPlatform(process.arch), explicit: false } : { wanted: parsePlatform(options.platform), explicit: true }
     const context = await openContext(globals)
     const identity = await hostIdentity(context)
     try {

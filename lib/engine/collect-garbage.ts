@@ -2,8 +2,8 @@ import { listContainers } from '../container/list.ts'
 import { type Collected, collect } from '../image/collect.ts'
 import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
-import { debug } from '../system/log.ts'
 import { hostIdentity } from '../system/identity.ts'
+import { debug } from '../system/log.ts'
 
 /** Removes what no image and no container needs any more; undefined where that has to wait (see `collect`). */
 export function collectGarbage(context: Context): Promise<Collected | undefined> {

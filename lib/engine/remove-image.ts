@@ -86,7 +86,8 @@ function checkUse(id: string, users: readonly ContainerView[], force: boolean): 
   if (stopped !== undefined && !force) throw conflict(id, 'must be forced', `image is being used by stopped container ${stopped.record.id.slice(0, 12)}`)
 }
 
-const conflict = (id: string, severity: string, why: string) => new LichenError(`conflict: unable to delete ${short(id)} (${severity}) - ${why}`, { code: 'IMAGE_IN_USE', exitCode: 1 })
+const conflict = (id: string, severity: string, why: string) =>
+  new LichenError(`conflict: unable to delete ${short(id)} (${severity}) - ${why}`, { code: 'IMAGE_IN_USE', exitCode: 1 })
 
 async function untag(context: Context, references: readonly StoredReference[]): Promise<Removal[]> {
   for (const { reference } of references) await removeReference(context, reference)

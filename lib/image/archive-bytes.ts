@@ -17,7 +17,8 @@ export interface Bytes {
   skip(count: number): Promise<void>
 }
 
-export const truncated = () => new LichenError('the archive is cut short', { code: 'TRUNCATED_ARCHIVE', hint: 'a download or a copy of it was not finished, or the disk was full' })
+export const truncated = () =>
+  new LichenError('the archive is cut short', { code: 'TRUNCATED_ARCHIVE', hint: 'a download or a copy of it was not finished, or the disk was full' })
 
 /** Of a stream, which is read no further than asked for. */
 export function bytesOfStream(source: AsyncIterator<Uint8Array>): Bytes {

@@ -1,8 +1,8 @@
 import { type Archive, type ArchiveFile, badArchive, readArchiveFile } from './archive.ts'
 import { type ArchiveImage, archiveNames } from './archive-image.ts'
+import { buildManifest } from './build-manifest.ts'
 import { type Compression, compressionOf } from './compression.ts'
 import { sha256 } from './digest.ts'
-import { buildManifest } from './build-manifest.ts'
 import type { Descriptor } from './manifest.ts'
 import { OCI_CONFIG, OCI_LAYER } from './media-types.ts'
 import { CONFIGURATION_LIMIT, MANIFEST_LIMIT, parseConfiguration } from './parse-manifest.ts'
@@ -28,7 +28,8 @@ export async function readSavedImages(archive: Archive): Promise<SavedImage[] | 
   if (!Array.isArray(entries)) throw badArchive('its manifest.json is no list of images')
   return entries.map((entry: Partial<SavedImage> | null) => {
     const { Config, RepoTags, Layers } = entry ?? {}
-    if (typeof Config !== 'string' || !isStrings(Layers ?? []) || !isStrings(RepoTags ?? [])) throw badArchive('an image in its manifest.json lacks Config or Layers')
+    if (typeof Config !== 'string' || !isStrings(Layers ?? []) || !isStrings(RepoTags ?? []))
+      throw badArchive('an image in its manifest.json lacks Config or Layers')
     return { Config, RepoTags: RepoTags ?? [], Layers: Layers ?? [] }
   })
 }

@@ -52,7 +52,14 @@ export async function* tarEntries(bytes: Bytes): AsyncGenerator<TarEntry, void, 
   }
 }
 
-const types: Readonly<Record<string, TarEntry['type']>> = { File: 'file', OldFile: 'file', ContiguousFile: 'file', Directory: 'directory', SymbolicLink: 'symlink', Link: 'link' }
+const types: Readonly<Record<string, TarEntry['type']>> = {
+  File: 'file',
+  OldFile: 'file',
+  ContiguousFile: 'file',
+  Directory: 'directory',
+  SymbolicLink: 'symlink',
+  Link: 'link',
+}
 
 const headerOnly: ReadonlySet<string> = new Set(['1', '2', '3', '4', '5', '6'])
 

@@ -26,7 +26,10 @@ export async function* openArchiveBlob(image: ArchiveImage, descriptor: Descript
 }
 
 export const missingBlob = (digest: string) =>
-  new LichenError(`the archive lacks the blob ${digest}`, { code: 'BLOB_MISSING', hint: 'it was cut short, or made for a store that has the blob already: save it again' })
+  new LichenError(`the archive lacks the blob ${digest}`, {
+    code: 'BLOB_MISSING',
+    hint: 'it was cut short, or made for a store that has the blob already: save it again',
+  })
 
 /** Normalised names out of an archive; what is no name of an image is left out, and said. */
 export function archiveNames(names: readonly string[], manifestDigest: string): string[] {

@@ -30,7 +30,10 @@ export async function ociImages(archive: Archive, platform: PlatformChoice): Pro
       found.set(descriptor.digest, { descriptor, bytes, names: [...(found.get(descriptor.digest)?.names ?? []), ...names] })
     }
   }
-  return [...found.values()].map(({ descriptor, bytes, names }) => ({ ...readManifest(archive, descriptor, bytes), references: archiveNames(names, descriptor.digest) }))
+  return [...found.values()].map(({ descriptor, bytes, names }) => ({
+    ...readManifest(archive, descriptor, bytes),
+    references: archiveNames(names, descriptor.digest),
+  }))
 }
 
 /** containerd's and Docker's annotation has the whole name; the OCI one has it, or but a tag. */

@@ -41,10 +41,14 @@ export async function readArchiveBlob(archive: Archive, path: string, digest: st
   if (file === undefined) return undefined
   const bytes = await readArchiveFile(file, path, limit)
   if (sha256(bytes) === digest) return bytes
-  throw new LichenError(`${path} is not what its name says: its content has the digest ${sha256(bytes)}`, { code: 'BLOB_MISMATCH', hint: 'the archive is damaged, or somebody tampers with it' })
+  throw new LichenError(`${path} is not what its name says: its content has the digest ${sha256(bytes)}`, {
+    code: 'BLOB_MISMATCH',
+    hint: 'the archive is damaged, or somebody tampers with it',
+  })
 }
 
-export const badArchive = (message: string, hint?: string): LichenError => new LichenError(message, { code: 'BAD_ARCHIVE', ...(hint === undefined ? {} : { hint }) })
+export const badArchive = (message: string, hint?: string): LichenError =>
+  new LichenError(message, { code: 'BAD_ARCHIVE', ...(hint === undefined ? {} : { hint }) })
 
 /**
  * `path`, relative to the folder `from`, without dots. Throws BAD_ARCHIVE where it leads out of the archive.
@@ -55,7 +59,8 @@ export function archivePath(path: string, from = ''): string {
   for (const part of path.split('/')) {
     if (part === '' || part === '.') continue
     if (part !== '..') parts.push(part)
-    else if (parts.pop() === undefined) throw badArchive(`the path ${JSON.stringify(path)} leads out of the archive`, 'nobody makes such an archive by accident: don\'t trust it')
+    else if (parts.pop() === undefined)
+      throw badArchive(`the path ${JSON.stringify(path)} leads out of the archive`, "nobody makes such an archive by accident: don't trust it")
   }
   return parts.join('/')
 }

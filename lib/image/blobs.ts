@@ -25,7 +25,8 @@ export async function blobSize(context: Context, digest: string): Promise<number
 
 export const readBlob = (context: Context, digest: string): Promise<Buffer> => readFile(blobPath(context, digest))
 
-export const streamBlob = (context: Context, digest: string): AsyncIterable<Uint8Array> => createReadStream(blobPath(context, digest), { highWaterMark: 256 * 1024 })
+export const streamBlob = (context: Context, digest: string): AsyncIterable<Uint8Array> =>
+  createReadStream(blobPath(context, digest), { highWaterMark: 256 * 1024 })
 
 /** Stores bytes that are at hand; gives their digest. */
 export async function putBlob(context: Context, bytes: Uint8Array): Promise<string> {
@@ -159,4 +160,7 @@ export async function writeAll(file: FileHandle, bytes: Uint8Array): Promise<voi
 }
 
 const mismatch = ({ what }: ExpectedBlob, why: string) =>
-  new LichenError(`${what} is not what was announced: ${why}`, { code: 'BLOB_MISMATCH', hint: 'the source is damaged, or somebody tampers with it; nothing was kept' })
+  new LichenError(`${what} is not what was announced: ${why}`, {
+    code: 'BLOB_MISMATCH',
+    hint: 'the source is damaged, or somebody tampers with it; nothing was kept',
+  })

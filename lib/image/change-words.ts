@@ -18,7 +18,7 @@ export function changeWords(text: string, env: readonly string[]): string[] {
     else if (quote === '' && (character === '"' || character === "'")) quote = character
     else if (character === '$' && quote !== "'") {
       const variable = VARIABLE.exec(text.slice(at))
-      word += variable === null ? '$' : valueOf(variable, env)
+      word += variable === null ? '$' : substitute(variable, env)
       at += (variable?.[0].length ?? 1) - 1
     } else word += character
   }
@@ -29,7 +29,7 @@ export function changeWords(text: string, env: readonly string[]): string[] {
 
 const VARIABLE = /^\$(?:([A-Za-z_]\w*)|\{([A-Za-z_]\w*)(?::([-+])([^}]*))?\})/
 
-function valueOf([, plain, braced, operator, word = '']: RegExpExecArray, env: readonly string[]): string {
+function substitute([, plain, braced, operator, word = '']: RegExpExecArray, env: readonly string[]): string {
   const name = plain ?? braced!
   const value = env.findLast((entry) => entry.startsWith(`${name}=`))?.slice(name.length + 1) ?? ''
   if (operator === '-') return value === '' ? word : value

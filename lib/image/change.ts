@@ -12,7 +12,10 @@ export function applyChange(config: ImageConfig, change: string): ImageConfig {
   const apply = instructions[instruction.toUpperCase()]
   if (apply === undefined) {
     const known = Object.keys(instructions).join(' ')
-    throw new LichenError(`${instruction === '' ? JSON.stringify(change) : instruction.toUpperCase()} is not a valid change command`, { code: 'BAD_CHANGE', hint: `one of: ${known}` })
+    throw new LichenError(`${instruction === '' ? JSON.stringify(change) : instruction.toUpperCase()} is not a valid change command`, {
+      code: 'BAD_CHANGE',
+      hint: `one of: ${known}`,
+    })
   }
   try {
     const text = rest.trim()

@@ -45,12 +45,13 @@ async function sweep({ context, layersInUse }: CollectInput): Promise<{ collecte
   const { files, trees } = await leftovers(context)
   await Promise.all(files.map((path) => unlink(path)))
   if (!readable) {
-    debug('no blob and no layer is collected: the record of an image can\'t be read')
+    debug("no blob and no layer is collected: the record of an image can't be read")
     return { collected: undefined, trees }
   }
   const blobs = await sweepBlobs(context, new Set(images.flatMap(({ id, manifest, layers }) => [id, manifest.digest, ...layers.map(({ blob }) => blob)])))
   const inUse = await layersInUse()
-  const layers = inUse === undefined ? [] : await sweepLayers(context, new Set([...inUse, ...images.flatMap((image) => image.layers.map(({ diffId }) => diffId))]))
+  const layers =
+    inUse === undefined ? [] : await sweepLayers(context, new Set([...inUse, ...images.flatMap((image) => image.layers.map(({ diffId }) => diffId))]))
   const collected = { blobs, layers: layers.map(({ diffId }) => diffId), leftovers: files.length + trees.length }
   return { collected, trees: [...trees, ...layers.map(({ grave }) => grave)] }
 }

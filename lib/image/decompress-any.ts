@@ -9,6 +9,8 @@ import { decompress } from './decompress.ts'
 const close = promisify(closeFd)
 const write = promisify(writeFd)
 
+const CHUNK = 256 * 1024
+
 /** As `decompress`, and xz and bzip2 by the host's programs: for files that people hand us, not for layers. Throws NO_HELPER, DAMAGED_STREAM. */
 export async function* decompressAny(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   const { compression, bytes } = await peekCompression(source)
@@ -20,23 +22,29 @@ async function* throughProgram(name: 'xz' | 'bzip2', source: AsyncGenerator<Uint
   const file = await requireProgram(name)
   const [childIn, ourOut] = addon.pipe({})
   const [ourIn, childOut] = addon.pipe({})
-  const child = spawn({ file, argv: [name, '-dc'], fds: [[0, childIn], [1, childOut]] })
+  const child = spawn({
+    file,
+    argv: [name, '-dc'],
+    fds: [
+      [0, childIn],
+      [1, childOut],
+    ],
+  })
   await Promise.all([close(childIn), close(childOut)])
   let failure: unknown
   const feeding = feed(ourOut, source).catch((error: unknown) => {
     failure = error
   })
-  let ended = false
+  let code: number
   try {
-    for (let part = await addon.readFd({ fd: ourIn, size: 256 * 1024 }); part !== null; part = await addon.readFd({ fd: ourIn, size: 256 * 1024 })) yield part
-    ended = true
+    for (let part = await addon.readFd({ fd: ourIn, size: CHUNK }); part !== null; part = await addon.readFd({ fd: ourIn, size: CHUNK })) yield part
   } finally {
     await close(ourIn)
     await feeding
-    const code = await child.exited()
-    if (ended && failure !== undefined) throw failure
-    if (ended && code !== 0) throw new LichenError(`the ${name} stream is damaged or cut short`, { code: 'DAMAGED_STREAM' })
+    code = await child.exited()
   }
+  if (failure !== undefined) throw failure
+  if (code !== 0) throw new LichenError(`the ${name} stream is damaged or cut short`, { code: 'DAMAGED_STREAM' })
 }
 
 /** A program that has seen enough, or died, closes the pipe: its exit code tells. */

@@ -1,7 +1,7 @@
 import { Readable, type Transform } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import { constants, createGunzip, type ZlibOptions } from 'node:zlib'
 import * as zlib from 'node:zlib'
+import { constants, createGunzip, type ZlibOptions } from 'node:zlib'
 import { LichenError } from '../system/errors.ts'
 import { type Compression, peekCompression } from './compression.ts'
 
@@ -25,7 +25,12 @@ const { ZSTD_d_windowLogMax } = constants as unknown as { ZSTD_d_windowLogMax?: 
 
 async function* unzstd(bytes: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Uint8Array, void, void> {
   if (createZstdDecompress === undefined) yield* unzstdInScript(bytes)
-  else yield* through(bytes, createZstdDecompress({ chunkSize: CHUNK, ...(ZSTD_d_windowLogMax === undefined ? {} : { params: { [ZSTD_d_windowLogMax]: 27 } }) }), 'zstd')
+  else
+    yield* through(
+      bytes,
+      createZstdDecompress({ chunkSize: CHUNK, ...(ZSTD_d_windowLogMax === undefined ? {} : { params: { [ZSTD_d_windowLogMax]: 27 } }) }),
+      'zstd',
+    )
 }
 
 async function* through(bytes: AsyncGenerator<Uint8Array, void, void>, transform: Transform, compression: Compression): AsyncGenerator<Uint8Array, void, void> {
@@ -72,8 +77,13 @@ async function* unzstdInScript(bytes: AsyncGenerator<Uint8Array, void, void>): A
 /** What the decoder says; what comes from the source is left as it is. */
 function damaged(error: unknown, compression: Compression): unknown {
   const { code, message, errno } = error as NodeJS.ErrnoException
-  const ofDecoder = (typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) || (typeof code === 'number' && !(error instanceof LichenError) && errno === undefined)
+  const ofDecoder =
+    (typeof code === 'string' && /^(Z_|ZSTD_|ERR_ZSTD|ERR_ZLIB)/.test(code)) ||
+    (typeof code === 'number' && !(error instanceof LichenError) && errno === undefined)
   if (!ofDecoder) return error
   const cutShort = code === 'Z_BUF_ERROR' || /unexpected (end of file|EOF)/i.test(message)
-  return new LichenError(cutShort ? `the ${compression} stream is cut short` : `the ${compression} stream is damaged: ${message}`, { code: 'DAMAGED_STREAM', cause: error })
+  return new LichenError(cutShort ? `the ${compression} stream is cut short` : `the ${compression} stream is damaged: ${message}`, {
+    code: 'DAMAGED_STREAM',
+    cause: error,
+  })
 }

@@ -56,7 +56,16 @@ async function importNow({ context, identity, bytes, config, platform, message, 
   }
   const text = Buffer.from(JSON.stringify(configuration))
   const { manifest, manifestBytes, mediaType } = buildManifest({ mediaType: OCI_CONFIG, digest: await putBlob(context, text), size: text.length }, [layer])
-  return addImage({ context, identity, manifestBytes, manifest, mediaType, open: ({ digest }) => streamBlob(context, digest), what: 'the imported image', references })
+  return addImage({
+    context,
+    identity,
+    manifestBytes,
+    manifest,
+    mediaType,
+    open: ({ digest }) => streamBlob(context, digest),
+    what: 'the imported image',
+    references,
+  })
 }
 
 const suffixes: Partial<Record<Compression, string>> = { gzip: '+gzip', zstd: '+zstd' }
@@ -92,5 +101,8 @@ function checkHeader(head: Buffer): void {
     const { cksumValid, nullBlock } = new Header(head)
     if (cksumValid || nullBlock) return
   }
-  throw new LichenError(head.length === 0 ? 'it is empty' : 'it is not a tar archive', { code: 'NOT_AN_ARCHIVE', hint: 'lichen import takes the tar of a root file system, plain or compressed' })
+  throw new LichenError(head.length === 0 ? 'it is empty' : 'it is not a tar archive', {
+    code: 'NOT_AN_ARCHIVE',
+    hint: 'lichen import takes the tar of a root file system, plain or compressed',
+  })
 }

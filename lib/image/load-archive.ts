@@ -49,7 +49,17 @@ async function load({ context, identity, source, platform, onLayer, onLoaded }: 
       const { manifestBytes, manifest, mediaType, references } = image
       const open = (descriptor: Descriptor) => openArchiveBlob(image, descriptor)
       const what = references[0] ?? 'the image'
-      const added = await addImage({ context, identity, manifestBytes, manifest, mediaType, open, what, references, ...(onLayer === undefined ? {} : { onLayer }) })
+      const added = await addImage({
+        context,
+        identity,
+        manifestBytes,
+        manifest,
+        mediaType,
+        open,
+        what,
+        references,
+        ...(onLayer === undefined ? {} : { onLayer }),
+      })
       onLoaded({ ...added, references })
     }
   } finally {
@@ -68,7 +78,10 @@ async function imagesOf(archive: Archive, platform: PlatformChoice): Promise<Arc
   if (archive.sample.some((path) => path === 'repositories' || /^[0-9a-f]{64}\/VERSION$/.test(path))) {
     throw badArchive('it is an image archive of a Docker before 1.10', 'load it into a newer Docker or podman and save it again')
   }
-  throw new LichenError('it is no image archive: neither manifest.json nor index.json is in it', { code: 'NOT_AN_ARCHIVE', hint: 'docker save, podman save, skopeo and lichen save write such archives; lichen import takes the tar of a root file system' })
+  throw new LichenError('it is no image archive: neither manifest.json nor index.json is in it', {
+    code: 'NOT_AN_ARCHIVE',
+    hint: 'docker save, podman save, skopeo and lichen save write such archives; lichen import takes the tar of a root file system',
+  })
 }
 
 function withSavedNames(image: ArchiveImage, saved: readonly SavedImage[]): ArchiveImage {
@@ -93,5 +106,8 @@ async function checkPlatform(image: ArchiveImage, { wanted }: PlatformChoice): P
   for await (const part of openArchiveBlob(image, image.manifest.config)) parts.push(part)
   const { os, architecture, variant } = parseConfiguration(Buffer.concat(parts), 'the configuration', image.manifest.layers.length)
   if (os === wanted.os && architecture === wanted.architecture && (wanted.variant === undefined || variant === undefined || variant === wanted.variant)) return
-  throw new LichenError(`${image.references[0] ?? 'an image in it'} is for ${formatPlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) })}, not for ${formatPlatform(wanted)}`, { code: 'NO_SUCH_PLATFORM' })
+  throw new LichenError(
+    `${image.references[0] ?? 'an image in it'} is for ${formatPlatform({ os, architecture, ...(variant === undefined ? {} : { variant }) })}, not for ${formatPlatform(wanted)}`,
+    { code: 'NO_SUCH_PLATFORM' },
+  )
 }

@@ -20,7 +20,11 @@ export async function tagImage(context: Context, source: string, targets: readon
 export function tagOnly(name: string): string {
   const reference = parseReference(name)
   if (reference.digest === undefined) return formatReference(reference)
-  throw new LichenError(`refusing to create a tag with a digest reference: ${JSON.stringify(name)}`, { code: 'BAD_REFERENCE', exitCode: 1, hint: 'a digest names its image by itself: REPOSITORY[:TAG]' })
+  throw new LichenError(`refusing to create a tag with a digest reference: ${JSON.stringify(name)}`, {
+    code: 'BAD_REFERENCE',
+    exitCode: 1,
+    hint: 'a digest names its image by itself: REPOSITORY[:TAG]',
+  })
 }
 
 /** Takes names away from the image that `source` means, all of them where none is given; the image stays. Gives those taken. */
@@ -28,7 +32,10 @@ export async function untagImage(context: Context, source: string, names: readon
   const wanted = names.map((name) => formatReference(parseReference(name)))
   return withStoreLock(context, async () => {
     const { id } = await requireMatch(context, source)
-    const taken = names.length === 0 ? (await listReferences(context)).filter(({ image }) => image === id) : await Promise.all(wanted.map((reference) => ofImage(context, id, reference)))
+    const taken =
+      names.length === 0
+        ? (await listReferences(context)).filter(({ image }) => image === id)
+        : await Promise.all(wanted.map((reference) => ofImage(context, id, reference)))
     for (const { reference } of taken) await removeReference(context, reference)
     return taken.map(({ reference }) => reference)
   })
