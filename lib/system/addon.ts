@@ -14,6 +14,8 @@ export interface Addon {
   sealedMemfd(input: { name: string; bytes: Uint8Array }): number
   /** Close-on-exec, blocking. */
   socketPair(input: { type?: 'stream' | 'seqpacket' | 'datagram' }): [number, number]
+  /** A stream connection to the socket at `path`, close-on-exec, blocking. */
+  connectUnix(input: { path: string }): number
   /** [read end, write end], close-on-exec. */
   pipe(input: Record<string, never>): [number, number]
   /** What is there to read, at most `size` bytes (65536); null at the end. Blocks a thread of its own. */

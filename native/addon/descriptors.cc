@@ -1,7 +1,9 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "arguments.h"
@@ -54,6 +56,29 @@ static Napi::Value SocketPair(const Napi::CallbackInfo &info) {
   return pair;
 }
 
+static Napi::Value ConnectUnix(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  std::string path = GetString(ArgumentObject(info), "path");
+  std::string call = "connect(" + path + ")";
+  struct sockaddr_un address;
+  memset(&address, 0, sizeof address);
+  address.sun_family = AF_UNIX;
+  if (path.size() >= sizeof address.sun_path) throw Failure(env, call, ENAMETOOLONG);
+  memcpy(address.sun_path, path.data(), path.size());
+  int fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0);
+  if (fd < 0) throw Failure(env, "socket(AF_UNIX)", errno);
+  // A full backlog makes it wait, for as long as the listener takes to accept.
+  int result;
+  do result = connect(fd, reinterpret_cast<struct sockaddr *>(&address), sizeof address);
+  while (result < 0 && errno == EINTR);
+  if (result < 0) {
+    int error = errno;
+    close(fd);
+    throw Failure(env, call, error);
+  }
+  return Napi::Number::New(env, fd);
+}
+
 static Napi::Value Pipe(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   int fds[2];
@@ -87,6 +112,7 @@ static Napi::Value ReadFd(const Napi::CallbackInfo &info) {
 void RegisterDescriptors(Napi::Env env, Napi::Object exports) {
   exports.Set("sealedMemfd", Napi::Function::New(env, SealedMemfd));
   exports.Set("socketPair", Napi::Function::New(env, SocketPair));
+  exports.Set("connectUnix", Napi::Function::New(env, ConnectUnix));
   exports.Set("pipe", Napi::Function::New(env, Pipe));
   exports.Set("readFd", Napi::Function::New(env, ReadFd));
 }

@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { closeSync, ftruncateSync, mkdirSync, mkdtempSync, openSync, readFileSync, readSync, rmSync, symlinkSync, writeFileSync, writeSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -79,6 +81,19 @@ describe('spawn', () => {
     const { stdout, stderr, code } = await capture({ file: '/bin/sh', argv: ['sh', '-c', 'cat; head -c 300000 /dev/zero | tr "\\0" x >&2; exit 4'], env, stdin: 'in' })
     expect([stdout, stderr.length, code]).toEqual(['in', 300000, 4])
   })
+})
+
+test('a connection to a unix socket', async () => {
+  const path = join(folder, 'socket')
+  const server = createServer((client) => client.end('hello')).listen(path)
+  await once(server, 'listening')
+  const fd = addon.connectUnix({ path })
+  expect((await addon.readFd({ fd }))?.toString()).toBe('hello')
+  closeSync(fd)
+  server.close()
+  await once(server, 'close')
+  expect(() => addon.connectUnix({ path })).toThrow(expect.objectContaining({ code: 'ENOENT', message: expect.stringContaining(path) }))
+  expect(() => addon.connectUnix({ path: `/${'x'.repeat(200)}` })).toThrow(expect.objectContaining({ code: 'ENAMETOOLONG' }))
 })
 
 describe('locks', () => {
