@@ -29,6 +29,7 @@ export async function filterImages(images: readonly Image[], filters: Filters, c
     return (
       passes(filters, 'dangling', (value) => isDangling(image) === booleanValue(value)) &&
       passes(filters, 'label', (label) => fitsLabel(image.configuration.config?.Labels ?? {}, label)) &&
+      (filters.get('label!') ?? []).every((label) => !fitsLabel(image.configuration.config?.Labels ?? {}, label)) &&
       passes(filters, 'id', (id) => image.id.replace(/^sha256:/, '').startsWith(id.replace(/^sha256:/, ''))) &&
       before.every((bound) => created < bound) &&
       since.every((bound) => created > bound) &&

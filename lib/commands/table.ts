@@ -27,13 +27,19 @@ export const verbs: Readonly<Record<string, Verb>> = {
   import: { summary: 'Make an image of a root file system tar', load: async () => (await import('./import.ts')).importImage as Command },
   tag: { summary: 'Give an image another name', load: async () => (await import('./tag.ts')).tag as Command },
   rmi: { summary: 'Remove one or more images', load: async () => (await import('./rmi.ts')).rmi as Command },
+  save: { summary: 'Save one or more images to a tar archive', load: async () => (await import('./save.ts')).save as Command },
+  untag: { summary: 'Take names away from an image', load: async () => (await import('./untag.ts')).untag as Command },
+  history: { summary: 'Show the history of an image', load: async () => (await import('./history.ts')).history as Command },
+  'image-exists': { summary: 'Tell whether an image is here', hidden: true, load: async () => (await import('./image-exists.ts')).imageExists as Command },
+  'image-prune': { summary: 'Remove images without a name', hidden: true, load: async () => (await import('./image-prune.ts')).imagePrune as Command },
+  'manifest-inspect': { summary: 'Show a manifest', hidden: true, load: async () => (await import('./manifest-inspect.ts')).manifestInspect as Command },
   info: { summary: 'Say what this host offers, and what is degraded', load: async () => (await import('./info.ts')).info as Command },
   version: { summary: 'Show the version', load: async () => (await import('./version.ts')).version as Command },
   completion: { summary: 'Print a completion script for bash or zsh', load: async () => (await import('./completion.ts')).completion as Command },
 }
 
 const containerVerbs = ['run', 'exec', 'ps', 'create', 'start', 'stop', 'kill', 'rm', 'logs', 'attach', 'wait', 'inspect']
-const imageVerbs = ['pull', 'load', 'import', 'tag', 'inspect']
+const imageVerbs = ['pull', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
 
 /** `container X` and `image X`: the words of the group, to the verb and the words put before its own. */
 export const groups: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -50,6 +56,9 @@ export const groups: Readonly<Record<string, Readonly<Record<string, readonly st
     list: ['images'],
     rm: ['rmi'],
     remove: ['rmi'],
+    exists: ['image-exists'],
+    prune: ['image-prune'],
   },
+  manifest: { inspect: ['manifest-inspect'] },
   system: { info: ['info'] },
 }

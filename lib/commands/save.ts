@@ -1,0 +1,59 @@
+import { createWriteStream } from 'node:fs'
+import { realpath, rename, stat, unlink } from 'node:fs/promises'
+import { pipeline } from 'node:stream/promises'
+import { isatty } from 'node:tty'
+import { command } from '../cli/command.ts'
+import { optionTable } from '../cli/options.ts'
+import { usageError } from '../cli/usage-error.ts'
+import { type ArchiveFormat, imagesToSave, saveArchive } from '../image/save-archive.ts'
+import { whileArriving } from '../image/store.ts'
+import { LichenError } from '../system/errors.ts'
+import { openContext } from '../system/open-context.ts'
+
+const formats: readonly string[] = ['docker-archive', 'oci-archive'] satisfies ArchiveFormat[]
+
+export const save = command({
+  name: 'save',
+  summary: 'Save one or more images to a tar archive (streamed to standard output by default)',
+  usage: '[OPTIONS] IMAGE [IMAGE...]',
+  options: optionTable({
+    output: { type: 'string', short: 'o', metavar: 'string', description: 'Write to a file, instead of standard output' },
+    format: { type: 'string', metavar: 'string', default: 'docker-archive', description: formats.join(', ') },
+    quiet: { type: 'boolean', short: 'q', description: 'Changes nothing: nothing is said anyway' },
+  }),
+  positionals: { min: 1, max: Infinity, complete: 'image' },
+  async run({ options, positionals }, globals) {
+    if (!formats.includes(options.format)) throw usageError(`unknown format ${JSON.stringify(options.format)}`, formats.join(', '))
+    const output = options.output === '-' || options.output === '' ? undefined : options.output
+    if (output === undefined && isatty(1)) throw usageError('cowardly refusing to save to a terminal. Use the -o flag or redirect', undefined, 1)
+    const context = await openContext(globals)
+    // No image that is being saved is collected meanwhile.
+    await whileArriving(context, async () => {
+      const archive = saveArchive(context, await imagesToSave(context, positionals), options.format as ArchiveFormat)
+      if (output === undefined) await pipeline(archive, process.stdout, { end: false })
+      else await writeTo(output, archive)
+    })
+    return 0
+  },
+})
+
+/** A file appears when it is whole; a device or a FIFO is written to as it is. */
+async function writeTo(path: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
+  const there = await stat(path).catch(() => undefined)
+  if (there?.isDirectory()) throw usageError(`invalid output path: ${JSON.stringify(path)} is a folder`, 'give the name of a file', 1)
+  const plain = there === undefined || there.isFile()
+  // A symlink stays one: what it points to is replaced.
+  const final = there === undefined ? path : await realpath(path)
+  const target = plain ? `${final}.${process.pid}.tmp` : path
+  try {
+    await pipeline(archive, createWriteStream(target, plain ? { flags: 'wx', mode: 0o666 } : { flags: 'w' }))
+    if (plain) await rename(target, final)
+  } catch (error) {
+    if (plain) await unlink(target).catch(() => undefined)
+    const { code, syscall } = error as NodeJS.ErrnoException
+    if (syscall === undefined || error instanceof LichenError) throw error
+    const reason =
+      { ENOENT: 'no such file or directory', EACCES: 'permission denied', ENOSPC: 'no space left on device' }[code ?? ''] ?? (error as Error).message
+    throw new LichenError(`${path} can't be written: ${reason}`, { code: 'OUTPUT_FAILED', cause: error })
+  }
+}
