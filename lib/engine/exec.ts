@@ -26,7 +26,10 @@ export async function execInContainer(context: Context, view: ContainerView, req
   if (!isRunning(view) || live === undefined) throw cannotExec(`container ${record.id} is not running`, `lichen start ${record.name}`)
   const [spec, identity] = await Promise.all([readJson<OciSpec>(paths.spec), containerIdentity(context, record.options)])
   if (spec?.process === undefined) {
-    throw new LichenError(`the specification of container ${record.name} is gone: ${paths.spec}`, { code: 'NO_SPEC', hint: 'it was removed by hand; stop and start the container' })
+    throw new LichenError(`the specification of container ${record.name} is gone: ${paths.spec}`, {
+      code: 'NO_SPEC',
+      hint: 'it was removed by hand; stop and start the container',
+    })
   }
   const { capAdd, capDrop, privileged, groupAdd } = record.options
   const { added } = chooseCapabilities({ add: capAdd, drop: capDrop, privileged, kernelRelease: release() })

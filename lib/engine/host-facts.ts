@@ -36,11 +36,12 @@ function cgroupVersion(): 1 | 2 {
   }
 }
 
+// biome-ignore format: pairs
 const names: Record<string, string> = {
   'cpu time': 'CPU', 'file size': 'FSIZE', 'data size': 'DATA', 'stack size': 'STACK', 'core file size': 'CORE', 'resident set': 'RSS', processes: 'NPROC',
   'open files': 'NOFILE', 'locked memory': 'MEMLOCK', 'address space': 'AS', 'file locks': 'LOCKS', 'pending signals': 'SIGPENDING', 'msgqueue size': 'MSGQUEUE',
   'nice priority': 'NICE', 'realtime priority': 'RTPRIO', 'realtime timeout': 'RTTIME',
-} // biome-ignore format: pairs
+}
 
 /** Hard limits of /proc/PID/limits. */
 export function parseLimits(text: string): Record<string, bigint> {

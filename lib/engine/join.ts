@@ -59,10 +59,13 @@ async function requireOneOwner(options: CreateOptions, donors: ContainerView[]):
   }
   const other = donors.find(({ record }) => record.options.userns !== options.userns)
   if (other !== undefined) {
-    throw new LichenError(`conflicting options: --userns ${options.userns || '""'} and the namespaces of ${other.record.name}, which has --userns ${other.record.options.userns || '""'}`, {
-      code: 'CONFLICTING_OPTIONS',
-      hint: 'who joins a container has its ids: give both the same --userns',
-    })
+    throw new LichenError(
+      `conflicting options: --userns ${options.userns || '""'} and the namespaces of ${other.record.name}, which has --userns ${other.record.options.userns || '""'}`,
+      {
+        code: 'CONFLICTING_OPTIONS',
+        hint: 'who joins a container has its ids: give both the same --userns',
+      },
+    )
   }
 }
 

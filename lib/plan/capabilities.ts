@@ -4,19 +4,21 @@ import type { CapabilitySets } from './plan.ts'
 import type { OciCapabilities } from './spec.ts'
 
 /** By number (linux/capability.h). */
+// biome-ignore format: a list of words
 const names = [
   'CHOWN', 'DAC_OVERRIDE', 'DAC_READ_SEARCH', 'FOWNER', 'FSETID', 'KILL', 'SETGID', 'SETUID', 'SETPCAP', 'LINUX_IMMUTABLE', 'NET_BIND_SERVICE',
   'NET_BROADCAST', 'NET_ADMIN', 'NET_RAW', 'IPC_LOCK', 'IPC_OWNER', 'SYS_MODULE', 'SYS_RAWIO', 'SYS_CHROOT', 'SYS_PTRACE', 'SYS_PACCT', 'SYS_ADMIN',
   'SYS_BOOT', 'SYS_NICE', 'SYS_RESOURCE', 'SYS_TIME', 'SYS_TTY_CONFIG', 'MKNOD', 'LEASE', 'AUDIT_WRITE', 'AUDIT_CONTROL', 'SETFCAP', 'MAC_OVERRIDE',
   'MAC_ADMIN', 'SYSLOG', 'WAKE_ALARM', 'BLOCK_SUSPEND', 'AUDIT_READ', 'PERFMON', 'BPF', 'CHECKPOINT_RESTORE',
-].map((name) => `CAP_${name}`) // biome-ignore format: a list of words
+].map((name) => `CAP_${name}`)
 
 const numbers = new Map(names.map((name, number) => [name, number]))
 
 /** Docker's fourteen. */
+// biome-ignore format: a list of words
 export const defaultCapabilities = [
   'CHOWN', 'DAC_OVERRIDE', 'FSETID', 'FOWNER', 'MKNOD', 'NET_RAW', 'SETGID', 'SETUID', 'SETFCAP', 'SETPCAP', 'NET_BIND_SERVICE', 'SYS_CHROOT', 'KILL', 'AUDIT_WRITE',
-].map((name) => `CAP_${name}`) // biome-ignore format: a list of words
+].map((name) => `CAP_${name}`)
 
 /** What this kernel knows: PERFMON and BPF came with 5.8, CHECKPOINT_RESTORE with 5.9. */
 export function allCapabilities(kernelRelease: string): string[] {
@@ -59,7 +61,10 @@ function normalize(list: string[], known: string[], field: string): string[] {
     const name = upper.startsWith('CAP_') ? upper : `CAP_${upper}`
     if (known.includes(name)) return name
     const why = numbers.has(name) ? 'capability not supported by your kernel or not available in the current environment' : 'unknown capability'
-    throw new LichenError(`invalid ${field}: ${why}: ${JSON.stringify(name)}`, { code: 'BAD_CAPABILITY', hint: 'names are those of capabilities(7), such as NET_ADMIN; or ALL' })
+    throw new LichenError(`invalid ${field}: ${why}: ${JSON.stringify(name)}`, {
+      code: 'BAD_CAPABILITY',
+      hint: 'names are those of capabilities(7), such as NET_ADMIN; or ALL',
+    })
   })
 }
 

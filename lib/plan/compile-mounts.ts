@@ -1,8 +1,8 @@
-import { mountTarget, normalPath } from './mount-target.ts'
 import { parseMountOptions, propagationBits } from './mount-options.ts'
+import { mountTarget, normalPath } from './mount-target.ts'
 import type { MountFlag, MountKind, MountPlan } from './plan.ts'
-import { basicDevices } from './spec-devices.ts'
 import type { OciDevice, OciMount, OciSpec } from './spec.ts'
+import { basicDevices } from './spec-devices.ts'
 import { unsupported } from './unsupported.ts'
 
 /**
@@ -33,7 +33,8 @@ function compileMount(mount: OciMount, field: string): MountPlan[] {
   })
   const source = mount.source ?? ''
   const type = options.bind ? 'bind' : isCgroup(mount) ? 'cgroup2' : (mount.type ?? '')
-  if (type === '' || (options.bind && !source.startsWith('/'))) throw unsupported(options.bind ? `${field}.source` : `${field}.type`, options.bind ? 'must be an absolute path' : 'is missing')
+  if (type === '' || (options.bind && !source.startsWith('/')))
+    throw unsupported(options.bind ? `${field}.source` : `${field}.type`, options.bind ? 'must be an absolute path' : 'is missing')
   const target = mountTarget({ destination: mount.destination, type, source })
   const flags: MountFlag[] = []
   if (options.recursive) flags.push('recursive')

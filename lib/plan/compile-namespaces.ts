@@ -2,7 +2,15 @@ import type { NamespaceKind } from './plan.ts'
 import type { OciNamespaceType, OciSpec } from './spec.ts'
 import { unsupported } from './unsupported.ts'
 
-const kinds: Partial<Record<OciNamespaceType, NamespaceKind>> = { user: 'user', mount: 'mnt', pid: 'pid', network: 'net', ipc: 'ipc', uts: 'uts', cgroup: 'cgroup' }
+const kinds: Partial<Record<OciNamespaceType, NamespaceKind>> = {
+  user: 'user',
+  mount: 'mnt',
+  pid: 'pid',
+  network: 'net',
+  ipc: 'ipc',
+  uts: 'uts',
+  cgroup: 'cgroup',
+}
 
 export interface CompiledNamespaces {
   create: NamespaceKind[]

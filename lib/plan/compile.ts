@@ -8,7 +8,9 @@ import { requireNamespace } from './sysctls.ts'
 import { requireSupported, unsupported } from './unsupported.ts'
 
 /** What is not in a specification: how it is done here, and what the command wants. */
-export interface RunExtra extends ProcessExtra, Pick<RunPlan, 'id' | 'rootfs' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'attached'> {
+export interface RunExtra
+  extends ProcessExtra,
+    Pick<RunPlan, 'id' | 'rootfs' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'attached'> {
   /** The helpers that write the maps of the specification. */
   identity: Pick<Identity, 'newuidmap' | 'newgidmap' | 'denySetgroups'>
   cgroupVersion: 1 | 2

@@ -42,6 +42,9 @@ export function systemPaths(wish: PathWish, { thermalThrottle }: Pick<HostFacts,
 
 /** Shell patterns as in Go's filepath.Match, without [classes]: `*` and `?` stop at a slash. */
 function matches(pattern: string, path: string): boolean {
-  const expression = pattern.replace(/[.+^${}()|[\]\\]/g, '\\$&').replaceAll('*', '[^/]*').replaceAll('?', '[^/]')
+  const expression = pattern
+    .replace(/[.+^${}()|[\]\\]/g, '\\$&')
+    .replaceAll('*', '[^/]*')
+    .replaceAll('?', '[^/]')
   return new RegExp(`^${expression}/?$`).test(path)
 }

@@ -2,16 +2,18 @@ import type { MountAttribute } from './plan.ts'
 import { COPY_UP, CREATE_SOURCE } from './volume-mount.ts'
 
 /** MS_* bits of linux/mount.h. */
+// biome-ignore format: pairs
 export const propagationBits: Record<string, number> = {
   unbindable: 1 << 17, private: 1 << 18, slave: 1 << 19, shared: 1 << 20, runbindable: (1 << 17) | (1 << 14), rprivate: (1 << 18) | (1 << 14), rslave: (1 << 19) | (1 << 14),
   rshared: (1 << 20) | (1 << 14),
-} // biome-ignore format: pairs
+}
 
 /** Option -> attribute that it sets, or (with "-") takes back. An "r" in front is the same for mounts below, which a recursive bind has anyway. */
+// biome-ignore format: pairs
 const attributes: Record<string, MountAttribute | `-${MountAttribute}`> = {
   ro: 'ro', rw: '-ro', nosuid: 'nosuid', suid: '-nosuid', nodev: 'nodev', dev: '-nodev', noexec: 'noexec', exec: '-noexec', noatime: 'noatime', atime: '-noatime',
   strictatime: 'strictatime', nostrictatime: '-strictatime', nodiratime: 'nodiratime', diratime: '-nodiratime', nosymfollow: 'nosymfollow', symfollow: '-nosymfollow',
-} // biome-ignore format: pairs
+}
 
 /** Of the whole file system, not of one mount of it: given to the file system, and without effect on a bind. */
 const superblock = new Set(['sync', 'async', 'dirsync', 'lazytime', 'nolazytime', 'mand', 'nomand'])

@@ -2,7 +2,9 @@ import { LichenError } from '../system/errors.ts'
 
 /** What runc lets be mounted inside /proc: files that lxcfs and kin stand in for. */
 const allowedInProc = new Set(
-  ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo', 'sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'].map((name) => `/proc/${name}`),
+  ['cpuinfo', 'diskstats', 'meminfo', 'stat', 'swaps', 'uptime', 'loadavg', 'slabinfo', 'sys/kernel/ns_last_pid', 'sys/crypto/fips_enabled'].map(
+    (name) => `/proc/${name}`,
+  ),
 )
 
 export interface MountSubject {

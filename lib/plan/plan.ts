@@ -96,9 +96,7 @@ export interface NetworkPlan {
   requests: string[]
 }
 
-export type CgroupPlan =
-  | { mode: 'none' }
-  | { mode: 'directory' | 'scope'; path: string; controllers: string; writes: { file: string; value: string }[] }
+export type CgroupPlan = { mode: 'none' } | { mode: 'directory' | 'scope'; path: string; controllers: string; writes: { file: string; value: string }[] }
 
 export type LogDriver = 'none' | 'json-file' | 'k8s-file'
 

@@ -98,4 +98,5 @@ function plainRule({ name, names = [], action, errnoRet, args }: ConditionalRule
   }
 }
 
-const bad = (message: string) => new LichenError(message, { code: 'BAD_SECCOMP', hint: 'a profile is a JSON file as in the OCI runtime specification (linux.seccomp), or one of Docker\'s' })
+const bad = (message: string) =>
+  new LichenError(message, { code: 'BAD_SECCOMP', hint: "a profile is a JSON file as in the OCI runtime specification (linux.seccomp), or one of Docker's" })

@@ -76,4 +76,7 @@ const invalid = (option: string) =>
   })
 
 const noProfile = (what: string, option: string, instead: string) =>
-  new LichenError(`--security-opt ${option}: lichen puts no container under a profile of ${what}`, { code: 'UNSUPPORTED_SECURITY_OPT', hint: `leave it out, or say ${instead}` })
+  new LichenError(`--security-opt ${option}: lichen puts no container under a profile of ${what}`, {
+    code: 'UNSUPPORTED_SECURITY_OPT',
+    hint: `leave it out, or say ${instead}`,
+  })

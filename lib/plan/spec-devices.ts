@@ -25,7 +25,10 @@ export function parseDevice(text: string): DeviceOption {
   if (rest.length > 0 || !isMode(mode)) throw bad()
   // Nodes are the host's, bound: what may be done with them is what this user may do, no less.
   if (!(mode.includes('r') && mode.includes('w'))) {
-    throw new LichenError(`device ${text}: without root, access can't be cut down to ${JSON.stringify(mode)}`, { code: 'UNSUPPORTED_DEVICE', hint: 'leave the last part out: the container may do what you may' })
+    throw new LichenError(`device ${text}: without root, access can't be cut down to ${JSON.stringify(mode)}`, {
+      code: 'UNSUPPORTED_DEVICE',
+      hint: 'leave the last part out: the container may do what you may',
+    })
   }
   const target = onlyMode || second === undefined || second === '' ? source : second
   if (!target.startsWith('/')) throw bad()
@@ -39,7 +42,9 @@ export function deviceMounts({ options, host }: SpecInput): OciMount[] {
   const wanted = options.devices.map(parseDevice)
   for (const { source } of wanted) if (!host.devices.includes(source)) throw missing(source)
   const targets = new Set([...basicDevices, ...wanted.map(({ target }) => target)])
-  const rest = options.privileged ? host.devices.filter((path) => path.startsWith('/dev/') && !targets.has(path)).map((path) => ({ source: path, target: path })) : []
+  const rest = options.privileged
+    ? host.devices.filter((path) => path.startsWith('/dev/') && !targets.has(path)).map((path) => ({ source: path, target: path }))
+    : []
   return [...wanted, ...rest].map(({ source, target }) => ({ destination: target, type: 'bind', source, options: ['rbind', 'rprivate'] }))
 }
 

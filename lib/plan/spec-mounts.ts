@@ -1,7 +1,7 @@
-import { deviceMounts } from './spec-devices.ts'
 import { mountTarget } from './mount-target.ts'
 import type { CreateOptions } from './options.ts'
 import type { OciMount } from './spec.ts'
+import { deviceMounts } from './spec-devices.ts'
 import type { SpecInput } from './spec-input.ts'
 import { systemMounts } from './system-mounts.ts'
 import { tmpfsOptions } from './tmpfs-options.ts'
@@ -17,14 +17,22 @@ export function specMounts(input: SpecInput): { mounts: OciMount[]; rootfsPropag
   const system = systemMounts(input).filter(({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')))
   const mounts = [...(options.privileged ? system.map(writable) : system), ...byDepth([...files, ...own])]
   const propagation = own.flatMap((mount) => mount.options ?? [])
-  const rootfsPropagation = propagation.some((option) => /^r?shared$/.test(option)) ? 'shared' : propagation.some((option) => /^r?slave$/.test(option)) ? 'rslave' : undefined
+  const rootfsPropagation = propagation.some((option) => /^r?shared$/.test(option))
+    ? 'shared'
+    : propagation.some((option) => /^r?slave$/.test(option))
+      ? 'rslave'
+      : undefined
   return { mounts, rootfsPropagation, warnings }
 }
 
 const writable = (mount: OciMount): OciMount => ({ ...mount, options: (mount.options ?? []).filter((option) => !/^r?ro$/.test(option)) })
 
 /** What is mounted on /a/b must come after what is mounted on /a. */
-const byDepth = (mounts: OciMount[]) => mounts.map((mount) => ({ mount, depth: mount.destination.split('/').length })).sort((a, b) => a.depth - b.depth).map(({ mount }) => mount)
+const byDepth = (mounts: OciMount[]) =>
+  mounts
+    .map((mount) => ({ mount, depth: mount.destination.split('/').length }))
+    .sort((a, b) => a.depth - b.depth)
+    .map(({ mount }) => mount)
 
 function networkFiles({ files, options }: SpecInput): OciMount[] {
   const mode = options.readOnly ? ['ro'] : []
@@ -42,6 +50,8 @@ export function tmpfsMounts(options: Pick<CreateOptions, 'tmpfs' | 'volumes'>): 
   })
   const mounted = options.volumes
     .filter(({ type }) => type === 'tmpfs')
-    .map(({ target, readOnly, options: more }) => tmpfs(target, [...more.map((option) => option.replace(/^tmpfs-/, '')), ...(readOnly ? ['ro'] : [])].join(',')))
+    .map(({ target, readOnly, options: more }) =>
+      tmpfs(target, [...more.map((option) => option.replace(/^tmpfs-/, '')), ...(readOnly ? ['ro'] : [])].join(',')),
+    )
   return [...Object.entries(options.tmpfs).map(([target, text]) => tmpfs(target, text)), ...mounted]
 }

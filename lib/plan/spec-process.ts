@@ -17,7 +17,10 @@ export function specProcess(input: SpecInput, security: SecurityOptions): { proc
   const chosen = chooseCapabilities({ add: options.capAdd, drop: options.capDrop, privileged: options.privileged, kernelRelease: host.kernelRelease })
   const additionalGids = numericGroups(options.groupAdd)
   if (identity.denySetgroups && groupNames(options.groupAdd).length + additionalGids.length > 0) {
-    throw new LichenError('--group-add needs subordinate group ids, and you have none', { code: 'NO_SUBUIDS', hint: 'your own groups stay with you in the container as it is' })
+    throw new LichenError('--group-add needs subordinate group ids, and you have none', {
+      code: 'NO_SUBUIDS',
+      hint: 'your own groups stay with you in the container as it is',
+    })
   }
   const process: OciProcess = {
     terminal: options.tty,

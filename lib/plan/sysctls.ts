@@ -16,7 +16,7 @@ export function sysctlNamespace(key: string): OciNamespaceType {
   }
   throw new LichenError(`sysctl '${key}' is not allowed`, {
     code: 'BAD_SYSCTL',
-    hint: 'a container has its own net.*, fs.mqueue.*, kernel.msg*, kernel.sem and kernel.shm*; everything else is the host\'s',
+    hint: "a container has its own net.*, fs.mqueue.*, kernel.msg*, kernel.sem and kernel.shm*; everything else is the host's",
   })
 }
 
@@ -24,7 +24,10 @@ export function sysctlNamespace(key: string): OciNamespaceType {
 export function requireNamespace(key: string, has: (type: OciNamespaceType) => boolean): void {
   const type = sysctlNamespace(dotted(key))
   if (has(type)) return
-  throw new LichenError(`sysctl ${JSON.stringify(key)} not allowed in host ${type} namespace`, { code: 'BAD_SYSCTL', hint: `--sysctl ${key} needs a ${type} namespace of the container's own` })
+  throw new LichenError(`sysctl ${JSON.stringify(key)} not allowed in host ${type} namespace`, {
+    code: 'BAD_SYSCTL',
+    hint: `--sysctl ${key} needs a ${type} namespace of the container's own`,
+  })
 }
 
 /** sysctl(8) takes slashes too: then a dot is part of a name (net/ipv4/conf/eth0.1/forwarding). */

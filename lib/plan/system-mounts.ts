@@ -27,7 +27,8 @@ function devMounts(input: SpecInput): OciMount[] {
   if (options.ipc === 'host') return [...mounts, { ...bound('/dev/mqueue', [...guarded, 'nofail']) }, bound('/dev/shm', guarded)]
   mounts.push({ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: guarded })
   if (input.join?.shm !== undefined) mounts.push({ destination: '/dev/shm', type: 'bind', source: input.join.shm, options: ['bind', 'rprivate', ...guarded] })
-  else if (options.ipc !== 'none') mounts.push({ destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...guarded, 'mode=1777', `size=${options.shmSize}`] })
+  else if (options.ipc !== 'none')
+    mounts.push({ destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...guarded, 'mode=1777', `size=${options.shmSize}`] })
   return mounts
 }
 

@@ -5,9 +5,10 @@ import type { Rlimit } from './plan.ts'
 import type { OciRlimit } from './spec.ts'
 
 /** RLIMIT_* of asm-generic/resource.h, which the processors that lichen runs on share. */
+// biome-ignore format: pairs
 const numbers: Record<string, number> = {
   CPU: 0, FSIZE: 1, DATA: 2, STACK: 3, CORE: 4, RSS: 5, NPROC: 6, NOFILE: 7, MEMLOCK: 8, AS: 9, LOCKS: 10, SIGPENDING: 11, MSGQUEUE: 12, NICE: 13, RTPRIO: 14, RTTIME: 15,
-} // biome-ignore format: pairs
+}
 
 /** RLIM_INFINITY, as the kernel has it and as the nearest number of JavaScript, which JSON can hold. */
 export const UNLIMITED = 2n ** 64n - 1n

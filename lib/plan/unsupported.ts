@@ -9,7 +9,19 @@ export function unsupported(field: string, why = 'is not supported'): LichenErro
 /** Fields that are carried out, or that say something to others than the runtime. */
 const known = {
   process: ['terminal', 'consoleSize', 'user', 'args', 'env', 'cwd', 'capabilities', 'rlimits', 'noNewPrivileges', 'oomScoreAdj', 'commandLine'],
-  linux: ['namespaces', 'uidMappings', 'gidMappings', 'devices', 'cgroupsPath', 'resources', 'sysctl', 'seccomp', 'rootfsPropagation', 'maskedPaths', 'readonlyPaths'],
+  linux: [
+    'namespaces',
+    'uidMappings',
+    'gidMappings',
+    'devices',
+    'cgroupsPath',
+    'resources',
+    'sysctl',
+    'seccomp',
+    'rootfsPropagation',
+    'maskedPaths',
+    'readonlyPaths',
+  ],
   // devices: nothing can be allowed that this user has not, and nothing forbidden that is not bound.
   resources: ['devices', 'memory', 'cpu', 'pids', 'unified'],
 }

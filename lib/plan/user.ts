@@ -1,5 +1,5 @@
 import { LichenError } from '../system/errors.ts'
-import type { IdMapping, Identity } from './plan.ts'
+import type { Identity, IdMapping } from './plan.ts'
 import type { OciUser } from './spec.ts'
 
 /** Docker's bound of ids. */

@@ -18,7 +18,8 @@ export function volumeMount(mount: SourceMount, warn: (line: string) => void): O
   const destination = mountTarget({ destination: mount.target, type: 'bind', source })
   const recursive = !options.includes('bind-nonrecursive') && !options.includes('bind')
   const spread = options.findLast((option) => propagation.test(option)) ?? 'rprivate'
-  if (/shared/.test(spread)) warn(`${destination}: what is mounted in the container does not reach the host, ${spread} or not: only the host's mounts reach the container`)
+  if (/shared/.test(spread))
+    warn(`${destination}: what is mounted in the container does not reach the host, ${spread} or not: only the host's mounts reach the container`)
   const flags = options.filter((option) => passed.test(option))
   for (const option of options) {
     if (!passed.test(option) && !propagation.test(option) && !ignored.has(option)) throw unsupported(option, destination)
@@ -34,7 +35,7 @@ function unsupported(option: string, destination: string): LichenError {
   const hints: Record<string, string> = {
     U: 'let the container be you: --userns keep-id, or chown the files from inside, as its root',
     O: 'a volume that forgets its changes: use a container without a volume, or --tmpfs',
-    idmap: 'map the container\'s user to your own instead: --userns keep-id:uid=UID,gid=GID',
+    idmap: "map the container's user to your own instead: --userns keep-id:uid=UID,gid=GID",
   }
   const hint = hints[option] ?? (option.startsWith('subpath=') ? 'bind the folder itself' : undefined)
   return new LichenError(`mount option ${JSON.stringify(option)} of ${destination} is not supported`, {
