@@ -3,7 +3,8 @@ import { optionTable } from '../cli/options.ts'
 import { finishRemovals, removeContainer } from '../engine/remove.ts'
 import type { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
-import { chooseTargets, onEach, say, targetTable } from './targets.ts'
+import { printFailures } from './print-failures.ts'
+import { chooseTargets, onEach, targetTable } from './targets.ts'
 
 export const rm = command({
   name: 'rm',
@@ -32,6 +33,6 @@ export const rm = command({
 
 /** As Docker: with --force a missing container is said, and no failure. */
 function said(error: LichenError): string {
-  say(error)
+  printFailures([error], true)
   return ''
 }

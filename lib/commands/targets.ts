@@ -7,8 +7,8 @@ import { listContainers } from '../container/list.ts'
 import type { ContainerView } from '../container/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { visible } from '../system/log.ts'
 import { printLines } from './print.ts'
+import { printFailures } from './print-failures.ts'
 
 /** A container that a verb is to work on, as the user called it. */
 export interface Target {
@@ -84,26 +84,17 @@ export async function onEach(targets: readonly Target[], work: (view: ContainerV
   }
   const atOnce = wait ? targets.length : AT_ONCE
   for (let at = 0; at < atOnce; at++) begin(at)
-  const failures: unknown[] = []
+  const failures: Error[] = []
   for (let at = 0; at < targets.length; at++) {
     try {
       const line = await results[at]!
       if (line !== '') printLines([line])
     } catch (error) {
-      failures.push(error)
+      failures.push(withExitCode(error, 1))
     }
     begin(at + atOnce)
   }
-  // The last one is left to main, which prints its hint.
-  const last = failures.pop()
-  for (const error of failures) say(error as Error)
-  if (last !== undefined) throw withExitCode(last, 1)
-  return 0
-}
-
-/** A failure that is not the end of the command. */
-export function say(error: Error): void {
-  process.stderr.write(`Error: ${visible(error.message)}\n`)
+  return printFailures(failures)
 }
 
 function insteadOfMissing(error: unknown, missing: (error: LichenError) => string): string {
@@ -112,8 +103,9 @@ function insteadOfMissing(error: unknown, missing: (error: LichenError) => strin
 }
 
 /** The same error with another exit code. */
-export function withExitCode(error: unknown, exitCode: number): unknown {
-  if (!(error instanceof LichenError) || error.exitCode === exitCode) return error
+export function withExitCode(error: unknown, exitCode: number): Error {
+  if (!(error instanceof LichenError)) return error instanceof Error ? error : new Error(String(error))
+  if (error.exitCode === exitCode) return error
   const { message, code, hint, cause } = error
   return new LichenError(message, { code, exitCode, ...(hint === undefined ? {} : { hint }), ...(cause === undefined ? {} : { cause }) })
 }
