@@ -30,7 +30,8 @@ export const start = command({
     const detachKeys = parseDetachKeys(options['detach-keys'])
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'start', { ...options, names: positionals }, (view) => !isRunning(view))
-    if (!options.attach && !options.interactive) return onEach(targets, (view) => startAlone(context, view))
+    // One after the other: one may join the namespaces of the one before.
+    if (!options.attach && !options.interactive) return onEach(targets, (view) => startAlone(context, view), { atOnce: 1 })
     const [target] = targets
     if (target === undefined || targets.length > 1) throw usageError('you cannot start and attach multiple containers at once', undefined, 1)
     return startAttached(context, await target.find(), { stdin: options.interactive, sigProxy: options['sig-proxy'], detachKeys })

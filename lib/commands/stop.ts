@@ -30,7 +30,7 @@ export const stop = command({
         await stopContainer(view, options.time ?? stopSeconds(view), signal ?? stopSignal(view))
         if (view.record.options.remove && isRunning(view)) await removeAfterExit(context, view)
       },
-      { wait: true, missing: options.ignore ? () => '' : undefined },
+      { atOnce: Infinity, missing: options.ignore ? () => '' : undefined },
     )
   },
 })

@@ -58,12 +58,9 @@ async function latestContainer(context: Context): Promise<ContainerView> {
   return view
 }
 
-/** How many containers are worked on at once where each costs a process or more. */
-const AT_ONCE = 8
-
 interface EachOptions {
-  /** The work is mostly waiting: all of it is begun at once. */
-  wait?: boolean
+  /** How many are worked on at a time; where it is mostly waiting, Infinity. */
+  atOnce?: number
   /** Makes something else than a failure of a container that does not exist: what is printed, "" for nothing. */
   missing?: ((error: LichenError) => string) | undefined
 }
@@ -72,7 +69,7 @@ interface EachOptions {
  * Works on each container and prints what `work` gives, its name by default, in the order of the command line. As Docker:
  * a failure keeps no other from being worked on, each is said, and the exit code is 1.
  */
-export async function onEach(targets: readonly Target[], work: (view: ContainerView) => Promise<string | void>, { wait = false, missing }: EachOptions = {}): Promise<number> {
+export async function onEach(targets: readonly Target[], work: (view: ContainerView) => Promise<string | void>, { atOnce = 8, missing }: EachOptions = {}): Promise<number> {
   const results: Promise<string>[] = []
   const begin = (at: number) => {
     const target = targets[at]
@@ -82,8 +79,7 @@ export async function onEach(targets: readonly Target[], work: (view: ContainerV
     // It is looked at in its turn.
     results[at].catch(() => {})
   }
-  const atOnce = wait ? targets.length : AT_ONCE
-  for (let at = 0; at < atOnce; at++) begin(at)
+  for (let at = 0; at < Math.min(atOnce, targets.length); at++) begin(at)
   const failures: Error[] = []
   for (let at = 0; at < targets.length; at++) {
     try {

@@ -36,7 +36,7 @@ export const wait = command({
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'wait', { latest: options.latest, names: positionals })
     const work = (view: ContainerView) => waitFor(view, wanted)
-    return onEach(targets, work, { wait: true, missing: options.ignore ? () => '-1' : undefined })
+    return onEach(targets, work, { atOnce: Infinity, missing: options.ignore ? () => '-1' : undefined })
   },
 })
 
