@@ -1,7 +1,6 @@
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { debug } from '../system/log.ts'
 import { addImage } from './add-image.ts'
 import { blobSize, readBlob } from './blobs.ts'
 import { sha256 } from './digest.ts'
@@ -10,14 +9,12 @@ import { parseConfiguration, parseManifest } from './parse-manifest.ts'
 import { choosePlatform, fitsPlatform, formatPlatform, hostPlatform } from './platform.ts'
 import { formatReference, fullName, type Reference } from './reference.ts'
 import { readReference } from './references.ts'
-import { repositorySession, type Timing, userTransport } from './registry/connect.ts'
+import { askEndpoints, type Talk } from './registry/ask-endpoints.ts'
+import type { Timing } from './registry/connect.ts'
 import { downloadBlob } from './registry/download.ts'
-import { type Endpoint, endpointsOf } from './registry/endpoints.ts'
-import { type Asked, explainFailure } from './registry/explain.ts'
+import type { Asked } from './registry/explain.ts'
 import { type FetchedManifest, fetchManifest, headManifest } from './registry/manifests.ts'
-import { mayAskNext } from './registry/next-endpoint.ts'
 import type { Session } from './registry/session.ts'
-import type { Transport } from './registry/transport.ts'
 import { readStoredImage } from './store.ts'
 
 export type PullEvent =
@@ -34,7 +31,7 @@ export interface PullRequest {
   /** The user's wish; else this machine's. */
   platform?: Platform | undefined
   onEvent?: ((event: PullEvent) => void) | undefined
-  timing?: Timing
+  timing?: Timing | undefined
 }
 
 export interface Pulled {
@@ -47,43 +44,18 @@ export interface Pulled {
 }
 
 /** Brings an image from its registry, or from a mirror of it. Throws what explainFailure, explainAnswer and addImage give. */
-export async function pullImage(request: PullRequest): Promise<Pulled> {
+export const pullImage = (request: PullRequest): Promise<Pulled> => {
   const { context, reference, timing } = request
-  const endpoints = endpointsOf(reference.registry, context.config)
-  const transport = await userTransport(context, timing)
-  try {
-    for (const [at, endpoint] of endpoints.entries()) {
-      try {
-        return await pullFrom(request, transport, endpoint)
-      } catch (error) {
-        const asked = askedOf(reference, endpoint)
-        if (at === endpoints.length - 1 || !mayAskNext(endpoint, error)) throw explainFailure(error, asked)
-        debug(() => `${endpoint.base}: ${(error as Error).message}; the next one is asked`)
-      }
-    }
-  } finally {
-    transport.close()
-  }
-  throw new LichenError(`no registry for ${formatReference(reference)}`, { code: 'BAD_CONFIG' })
+  return askEndpoints({ context, reference, action: 'pull', timing }, (talk) => pullFrom(request, talk))
 }
 
-export const askedOf = (reference: Reference, { host }: Endpoint): Asked => ({
-  host,
-  repository: reference.repository,
-  name: fullName(reference),
-  action: 'pull',
-})
-
-async function pullFrom(request: PullRequest, transport: Transport, endpoint: Endpoint): Promise<Pulled> {
-  const { context, identity, reference, platform, timing, onEvent = () => {} } = request
-  const session = repositorySession({ transport, endpoint, repository: reference.repository, actions: 'pull', ...(timing === undefined ? {} : { timing }) })
-  const asked = askedOf(reference, endpoint)
+async function pullFrom({ context, identity, reference, platform, onEvent = () => {} }: PullRequest, { session, asked }: Talk): Promise<Pulled> {
   const wanted = platform ?? hostPlatform(process.arch)
-  onEvent({ kind: 'from', tag: reference.digest ?? reference.tag ?? '', repository: reference.repository })
-
-  const unchanged = await unchangedImage(context, session, asked, reference, wanted)
-  if (unchanged !== undefined) return unchanged
-  const top = await fetchManifest(session, asked, reference.digest ?? reference.tag!)
+  const tag = reference.digest ?? reference.tag!
+  const found = (await unchangedImage(context, session, asked, reference, wanted)) ?? (await fetchManifest(session, asked, tag))
+  onEvent({ kind: 'from', tag, repository: reference.repository })
+  if ('upToDate' in found) return found
+  const top = found
   const { fetched, manifest, mediaType } = await chooseManifest({ context, session, asked, reference, top, wanted })
   if (platform !== undefined && fetched === top) await requirePlatform({ context, session, asked, manifest, platform, what: formatReference(reference) })
 

@@ -36,6 +36,9 @@ export async function authFiles(): Promise<string[]> {
 export async function readAuthFile(path: string): Promise<AuthFile | undefined> {
   const content: unknown = await readJson(path).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOTDIR') return undefined
+    // Not with the parser's words, which quote a piece of the file.
+    if (error.code === 'BROKEN_JSON')
+      throw new LichenError(`${path} is not valid JSON`, { code: 'BROKEN_JSON', hint: 'mend it, or move it away and log in again' })
     if (error.code === 'EACCES') throw new LichenError(`${path} can't be read: permission denied`, { code: 'BAD_AUTH_FILE', cause: error })
     throw error
   })

@@ -15,7 +15,7 @@ export interface Timing {
 }
 
 /** Connections as this user's configuration and environment want them. */
-export async function userTransport(context: Context, { limits }: Timing = {}): Promise<Transport> {
+export async function userTransport(context: Context, { limits }: Timing): Promise<Transport> {
   return openTransport({
     isInsecure: (host) => isInsecure(host, context.config),
     certificateFolders: certificateFolders(await homeFolder()),
@@ -31,12 +31,12 @@ export interface SessionWish {
   actions: 'pull' | 'pull,push'
   /** Other repositories of the registry that may have to be read. */
   alsoPull?: readonly string[]
-  timing?: Timing
+  timing: Timing
 }
 
 /** A talk about one repository, with what this user has for the endpoint itself: never with what is for another. */
-export function repositorySession({ transport, endpoint, repository, actions, alsoPull = [], timing }: SessionWish): Session {
+export function repositorySession({ transport, endpoint, repository, actions, alsoPull = [], timing: { patience } }: SessionWish): Session {
   const scopes = [`repository:${repository}:${actions}`, ...alsoPull.map((other) => `repository:${other}:pull`)]
   const authorised = authoriser({ transport, endpoint, scopes, credentials: () => findCredentials(endpoint.host, repository) })
-  return openSession({ transport, endpoint, authoriser: authorised, ...(timing?.patience === undefined ? {} : { patience: timing.patience }) })
+  return openSession({ transport, endpoint, authoriser: authorised, ...(patience === undefined ? {} : { patience }) })
 }

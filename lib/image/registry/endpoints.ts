@@ -56,8 +56,8 @@ export function isInsecure(host: string, config: Config): boolean {
   if (isLoopback(host)) return true
   const name = hostName(host)
   return (config['insecure-registries'] ?? []).some((entry) => {
-    if (entry.includes('/')) return inRange(name, entry)
     const plain = entry.replace(/^https?:\/\//, '').toLowerCase()
+    if (plain.includes('/')) return inRange(name, plain)
     return plain === host.toLowerCase() || plain === name.toLowerCase()
   })
 }

@@ -1,0 +1,89 @@
+import { command } from '../cli/command.ts'
+import { optionTable } from '../cli/options.ts'
+import { usageError } from '../cli/usage-error.ts'
+import { matchImage } from '../image/find.ts'
+import type { Platform } from '../image/manifest.ts'
+import { parsePlatform } from '../image/platform.ts'
+import { pullImage } from '../image/pull.ts'
+import { closingLines } from '../image/pull-lines.ts'
+import { familiarReference, formatReference, fullName, parseReference, type Reference } from '../image/reference.ts'
+import { listRemoteTags } from '../image/remote-tags.ts'
+import type { Identity } from '../plan/plan.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { hostIdentity } from '../system/identity.ts'
+import { openContext } from '../system/open-context.ts'
+import { printLines } from './print.ts'
+import { pullProgress } from './pull-progress.ts'
+
+const policies = ['always', 'missing', 'never', 'newer']
+
+const options = optionTable({
+  'all-tags': { type: 'boolean', short: 'a', description: 'Download all tagged images in the repository' },
+  platform: { type: 'string', metavar: 'string', description: 'For another machine: os/architecture[/variant]' },
+  policy: { type: 'string', metavar: 'string', default: 'always', description: 'always, missing (only what is not here), never, newer' },
+  quiet: { type: 'boolean', short: 'q', description: 'Print the name at the end and nothing else' },
+  'disable-content-trust': { type: 'boolean', default: true, hidden: true, description: 'Signatures by notary are not verified' },
+})
+
+interface PullWish {
+  context: Context
+  identity: Identity
+  platform: Platform | undefined
+  quiet: boolean
+}
+
+export const pull = command({
+  name: 'pull',
+  summary: 'Download an image from a registry',
+  usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
+  options,
+  positionals: { min: 1, max: 1, complete: 'image' },
+  async run({ options, positionals }, globals) {
+    if (!policies.includes(options.policy)) throw usageError(`unknown policy ${JSON.stringify(options.policy)} for --policy`, policies.join(', '))
+    const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
+    const name = positionals[0]!.replace(/^docker:\/\//, '')
+    const reference = parseReference(name)
+    const context = await openContext(globals)
+    const wish: PullWish = { context, identity: await hostIdentity(context), platform, quiet: options.quiet }
+    if (options['all-tags']) await pullAllTags(wish, reference, name)
+    else if (!(await mayStay(context, options.policy, reference))) {
+      const untagged = reference.tag === 'latest' && !name.endsWith(':latest')
+      if (untagged && !options.quiet) printLines(['Using default tag: latest'])
+      await pullOne(wish, reference)
+    }
+    printLines([options['all-tags'] ? fullName(reference) : formatReference(reference)])
+    return 0
+  },
+})
+
+/** Whether the policy leaves what is here as it is. Throws IMAGE_NOT_FOUND where it allows nothing else. */
+async function mayStay(context: Context, policy: string, reference: Reference): Promise<boolean> {
+  if (policy !== 'missing' && policy !== 'never') return false
+  const here = (await matchImage(context, formatReference(reference))) !== undefined
+  if (!here && policy === 'never')
+    throw new LichenError(`No such image: ${familiarReference(reference)}`, { code: 'IMAGE_NOT_FOUND', hint: '--policy missing would bring it' })
+  return here
+}
+
+async function pullOne({ context, identity, platform, quiet }: PullWish, reference: Reference): Promise<void> {
+  const progress = quiet ? undefined : pullProgress(process.stdout)
+  try {
+    const pulled = await pullImage({ context, identity, reference, platform, onEvent: progress?.event })
+    progress?.finish()
+    if (!quiet) printLines(closingLines(pulled, familiarReference(reference)))
+  } finally {
+    progress?.finish()
+  }
+}
+
+async function pullAllTags(wish: PullWish, reference: Reference, name: string): Promise<void> {
+  if (reference.digest !== undefined || /:[^/]*$/.test(name)) throw usageError("tag can't be used with --all-tags/-a", 'leave the tag out', 1)
+  const tags = await listRemoteTags(wish.context, reference)
+  if (tags.length === 0)
+    throw new LichenError(`repository ${fullName(reference)} has no tags`, {
+      code: 'MANIFEST_UNKNOWN',
+      hint: 'an image without a tag is pulled by its digest: NAME@sha256:...',
+    })
+  for (const tag of tags) await pullOne(wish, parseReference(`${fullName(reference)}:${tag}`))
+}

@@ -1,0 +1,47 @@
+import type { Context } from '../../system/context.ts'
+import { debug } from '../../system/log.ts'
+import { fullName, type Reference } from '../reference.ts'
+import { repositorySession, type Timing, userTransport } from './connect.ts'
+import { endpointsOf, ownEndpoints } from './endpoints.ts'
+import { type Asked, explainFailure } from './explain.ts'
+import { mayAskNext } from './next-endpoint.ts'
+import type { Session } from './session.ts'
+
+export interface EndpointWish {
+  context: Context
+  reference: Reference
+  /** What is pushed never goes to a mirror. */
+  action: 'pull' | 'push'
+  /** Other repositories of the registry that may have to be read. */
+  alsoPull?: readonly string[]
+  timing?: Timing | undefined
+}
+
+export interface Talk {
+  session: Session
+  asked: Asked
+}
+
+/** Does `work` with the first of a registry's endpoints that can be used for it. Failures are explained. */
+export async function askEndpoints<T>({ context, reference, action, alsoPull = [], timing = {} }: EndpointWish, work: (talk: Talk) => Promise<T>): Promise<T> {
+  const { registry, repository } = reference
+  const transport = await userTransport(context, timing)
+  const endpoints = (action === 'pull' ? endpointsOf : ownEndpoints)(registry, context.config)
+  const ask = async (at: number): Promise<T> => {
+    const endpoint = endpoints[at]!
+    const asked: Asked = { host: endpoint.host, repository, name: fullName(reference), action }
+    try {
+      const session = repositorySession({ transport, endpoint, repository, actions: action === 'pull' ? 'pull' : 'pull,push', alsoPull, timing })
+      return await work({ session, asked })
+    } catch (error) {
+      if (at === endpoints.length - 1 || !mayAskNext(endpoint, error)) throw explainFailure(error, asked)
+      debug(() => `${endpoint.base}: ${(error as Error).message}; the next one is asked`)
+      return ask(at + 1)
+    }
+  }
+  try {
+    return await ask(0)
+  } finally {
+    transport.close()
+  }
+}
