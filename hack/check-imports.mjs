@@ -7,7 +7,7 @@ const top = dirname(dirname(fileURLToPath(import.meta.url)))
 const lib = join(top, 'lib')
 
 /** What a folder of lib/ may take values from; types of plan/ are free for all. */
-const STAGES = ['container', 'image', 'storage', 'plan', 'runtime', 'network', 'cgroup', 'build']
+const STAGES = ['container', 'logs', 'image', 'storage', 'plan', 'runtime', 'network', 'cgroup', 'build']
 const allowed = {
   main: ['cli', 'commands', 'system'],
   commands: ['commands', 'cli', 'engine', ...STAGES, 'system'],

@@ -18,7 +18,11 @@ export function parseWhen(text: string, flag: string, now: number): string {
   }
   const epoch = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text)
   if (epoch !== null) return canonicalTime(Number(epoch[1]) * 1000, epoch[2])
-  throw usageError(`invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`, '2024-05-01T12:00:00Z, 1714564800 or 10m', 1)
+  throw usageError(
+    `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`,
+    '2024-05-01T12:00:00Z, 1714564800 or 10m',
+    1,
+  )
 }
 
 /** Milliseconds; undefined where it is no duration. */

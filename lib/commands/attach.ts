@@ -31,7 +31,8 @@ export const attach = command({
 export async function attachTo(view: ContainerView, options: { stdin: boolean; sigProxy: boolean; detachKeys: Uint8Array }): Promise<number> {
   const { tty, interactive } = view.record.options
   if (view.status === 'paused') throw cannotAttach('You cannot attach to a paused container, unpause it first', `lichen unpause ${view.record.name}`)
-  if (!isRunning(view) || view.live === undefined) throw cannotAttach('You cannot attach to a stopped container, start it first', `lichen start -a ${view.record.name}`)
+  if (!isRunning(view) || view.live === undefined)
+    throw cannotAttach('You cannot attach to a stopped container, start it first', `lichen start -a ${view.record.name}`)
   requireTerminal({ tty, stdin: options.stdin })
   const socket = connectTo(view)
   if (socket === undefined) throw cannotAttach('You cannot attach to a stopped container, start it first', `lichen start -a ${view.record.name}`)
@@ -39,7 +40,14 @@ export async function attachTo(view: ContainerView, options: { stdin: boolean; s
   const signals = options.sigProxy && !tty ? proxySignals() : undefined
   signals?.sendTo(view.live)
   try {
-    const result = await stayAttached(socket, { tty, stdin: options.stdin && interactive, stdout: true, stderr: true, detachKeys: options.detachKeys, redraw: true })
+    const result = await stayAttached(socket, {
+      tty,
+      stdin: options.stdin && interactive,
+      stdout: true,
+      stderr: true,
+      detachKeys: options.detachKeys,
+      redraw: true,
+    })
     return (await exitCodeOf(view, result)) ?? 0
   } finally {
     signals?.stop()

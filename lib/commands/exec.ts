@@ -50,7 +50,8 @@ export const exec = command({
         terminal: tty ? terminalSize() : undefined,
       })
       signals?.sendTo(launched)
-      const result = launched.client === undefined ? undefined : await stayAttached(launched.client, { tty, stdin: interactive, stdout: true, stderr: true, detachKeys })
+      const result =
+        launched.client === undefined ? undefined : await stayAttached(launched.client, { tty, stdin: interactive, stdout: true, stderr: true, detachKeys })
       await launched.release()
       if (result?.kind === 'lost') throw new LichenError('the process in the container was lost: its supervisor was killed', { code: 'MONITOR_LOST' })
       return result?.kind === 'exited' ? result.code : 0

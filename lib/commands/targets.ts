@@ -66,15 +66,22 @@ interface EachOptions {
 }
 
 /**
- * Works on each container and prints what `work` gives, its name by default, in the order of the command line. As Docker:
+ * Works on each container and prints the text that `work` gives, or its name, in the order of the command line. As Docker:
  * a failure keeps no other from being worked on, each is said, and the exit code is 1.
  */
-export async function onEach(targets: readonly Target[], work: (view: ContainerView) => Promise<string | void>, { atOnce = 8, missing }: EachOptions = {}): Promise<number> {
+export async function onEach(
+  targets: readonly Target[],
+  work: (view: ContainerView) => Promise<unknown>,
+  { atOnce = 8, missing }: EachOptions = {},
+): Promise<number> {
   const results: Promise<string>[] = []
   const begin = (at: number) => {
     const target = targets[at]
     if (target === undefined) return
-    const result = target.find().then(async (view) => (await work(view)) ?? target.name)
+    const result = target.find().then(async (view) => {
+      const said = await work(view)
+      return typeof said === 'string' ? said : target.name
+    })
     results[at] = missing === undefined ? result : result.catch((error: unknown) => insteadOfMissing(error, missing))
     // It is looked at in its turn.
     results[at].catch(() => {})

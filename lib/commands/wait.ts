@@ -16,7 +16,13 @@ const conditions: Readonly<Record<string, (sight: Sight, before: ContainerView) 
   'next-exit': ({ now, monitored }, { exit }) => monitored || (now.exit !== undefined && now.exit.finishedAt !== exit?.finishedAt),
 }
 /** podman's and Docker's words for the same. */
-const synonyms: Readonly<Record<string, string>> = { exited: 'stopped', 'not-running': 'stopped', configured: 'created', initialized: 'created', removing: 'removed' }
+const synonyms: Readonly<Record<string, string>> = {
+  exited: 'stopped',
+  'not-running': 'stopped',
+  configured: 'created',
+  initialized: 'created',
+  removing: 'removed',
+}
 
 export const wait = command({
   name: 'wait',
@@ -31,7 +37,8 @@ export const wait = command({
   async run({ options, positionals }, globals) {
     const wanted = [...new Set(options.condition.map((name) => synonyms[name] ?? name))]
     for (const name of wanted) {
-      if (name !== 'stopped' && !Object.hasOwn(conditions, name)) throw usageError(`${JSON.stringify(name)} is no condition to wait for`, `stopped ${Object.keys(conditions).join(' ')}`)
+      if (name !== 'stopped' && !Object.hasOwn(conditions, name))
+        throw usageError(`${JSON.stringify(name)} is no condition to wait for`, `stopped ${Object.keys(conditions).join(' ')}`)
     }
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'wait', { latest: options.latest, names: positionals })
@@ -46,7 +53,10 @@ async function waitFor(view: ContainerView, wanted: readonly string[]): Promise<
   // Asked for first: it holds the lock file open, in which the code survives the container.
   const ended = exitRecordOf(view).then((exit) => String(exit?.exitCode ?? 0))
   if (holds.length === 0) return ended
-  const last = await until(view, (sight) => sight.removed || holds.some((holdsNow) => holdsNow(sight, view)) || (wanted.includes('stopped') && !sight.monitored))
+  const last = await until(
+    view,
+    (sight) => sight.removed || holds.some((holdsNow) => holdsNow(sight, view)) || (wanted.includes('stopped') && !sight.monitored),
+  )
   const nextExit = wanted.includes('next-exit')
   if (isRunning(last)) return nextExit ? String((await exitRecordOf(last))?.exitCode ?? 0) : '-1'
   return ended

@@ -1,5 +1,5 @@
-import type { CreateOptions } from '../plan/options.ts'
 import type { ImageConfig } from '../image/manifest.ts'
+import type { CreateOptions } from '../plan/options.ts'
 
 /**
  * A container as it was created: `containers/<id>/container.json`. Written once, replaced only by rename

@@ -84,7 +84,10 @@ export async function endOf(context: Context, view: ContainerView, launched: Lau
       await launched.cleaned()
     }
     if (code !== undefined) return code
-    throw new LichenError(`the monitor of container ${view.record.name} was killed`, { code: 'MONITOR_LOST', hint: 'what the container printed last, and how it ended, is not known' })
+    throw new LichenError(`the monitor of container ${view.record.name} was killed`, {
+      code: 'MONITOR_LOST',
+      hint: 'what the container printed last, and how it ended, is not known',
+    })
   } finally {
     await launched.release()
   }

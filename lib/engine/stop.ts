@@ -1,10 +1,10 @@
+import { thaw } from '../cgroup/control.ts'
 import { observe } from '../container/state.ts'
 import type { ContainerView } from '../container/view.ts'
 import { isRunning } from '../container/view.ts'
 import { waitForExit } from '../container/wait.ts'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
-import { thaw } from '../cgroup/control.ts'
 import { signalNumber } from './stop-signal.ts'
 
 /** Sends a signal to the container's first process. Throws NOT_RUNNING. */

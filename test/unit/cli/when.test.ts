@@ -28,6 +28,9 @@ it('takes a time without a zone as local', () => {
   expect(read('2024-05-01')).toBe(`${new Date(2024, 4, 1).toISOString().slice(0, -1)}000000Z`)
 })
 
-it.each(['', 'yesterday', '10', '10x', '2024-13-01', '2024-05-01T25:00', '2024-05-01 12:00', 'm', '1h30'].filter((text) => text !== '10'))('%j is none', (text) => {
-  expect(() => read(text)).toThrow(/invalid value for "since"/)
-})
+it.each(['', 'yesterday', '10', '10x', '2024-13-01', '2024-05-01T25:00', '2024-05-01 12:00', 'm', '1h30'].filter((text) => text !== '10'))(
+  '%j is none',
+  (text) => {
+    expect(() => read(text)).toThrow(/invalid value for "since"/)
+  },
+)

@@ -17,15 +17,26 @@ const k8s = (text: string, more?: Partial<LogWish>) => decoded(k8sFileDecoder(wi
 describe('json-file', () => {
   it('joins neighbours of a stream and keeps the order of both', () => {
     const text = line('a\n') + line('b\n') + line('c\n', 'stderr') + line('d\n')
-    expect(json(text)).toEqual([[1, 'a\nb\n'], [2, 'c\n'], [1, 'd\n']])
+    expect(json(text)).toEqual([
+      [1, 'a\nb\n'],
+      [2, 'c\n'],
+      [1, 'd\n'],
+    ])
   })
 
-  it.each(['plain\n', '"quoted" \\ back\n', '\t\r\b\f/', '\u0000\u001b[1m', 'é ü 日本 😀\n', '\\"', '', '\u2028\u007f', 'no newline'])('gives %j back', (log) => {
-    expect(json(line(log) + line('|')).map(([, text]) => text).join('')).toBe(`${log}|`)
-  })
+  it.each(['plain\n', '"quoted" \\ back\n', '\t\r\b\f/', '\u0000\u001b[1m', 'é ü 日本 😀\n', '\\"', '', '\u2028\u007f', 'no newline'])(
+    'gives %j back',
+    (log) => {
+      expect(
+        json(line(log) + line('|'))
+          .map(([, text]) => text)
+          .join(''),
+      ).toBe(`${log}|`)
+    },
+  )
 
   it('understands the escapes of Go, halves of pairs among them', () => {
-    const escaped = String.raw`{"log":"\u003cb\u003e \u0026 \ud83d\ude00 \u65e5\/\n","stream":"stdout","time":"${TIME}"}` + '\n'
+    const escaped = `${String.raw`{"log":"\u003cb\u003e \u0026 \ud83d\ude00 \u65e5\/\n","stream":"stdout","time":"${TIME}"}`}\n`
     expect(json(escaped)).toEqual([[1, '<b> & 😀 日/\n']])
   })
 
@@ -33,7 +44,10 @@ describe('json-file', () => {
     const odd = `{"stream":"stderr", "log":"odd\\n", "time":"${TIME}"}\n`
     const attributes = `{"log":"x\\n","stream":"stdout","attrs":{"b":"2 3","a":"1"},"time":"${TIME}"}\n`
     const torn = '{"log":"torn\n'
-    expect(json(odd + torn + attributes + '\n[]\nnull\n{"log":5}\n' + line('end'))).toEqual([[2, 'odd\n'], [1, 'x\nend']])
+    expect(json(`${odd + torn + attributes}\n[]\nnull\n{"log":5}\n${line('end')}`)).toEqual([
+      [2, 'odd\n'],
+      [1, 'x\nend'],
+    ])
     expect(json(attributes + line('y'), { details: true })).toEqual([[1, 'a=1,b=2%203 x\n y']])
   })
 
@@ -62,7 +76,11 @@ describe('json-file', () => {
 describe('k8s-file', () => {
   it('joins partial lines and tells the streams apart', () => {
     const text = `${TIME} stdout P par\n${TIME} stdout F tial\n${TIME} stderr F err\n${TIME} stdout F \n`
-    expect(k8s(text)).toEqual([[1, 'partial\n'], [2, 'err\n'], [1, '\n']])
+    expect(k8s(text)).toEqual([
+      [1, 'partial\n'],
+      [2, 'err\n'],
+      [1, '\n'],
+    ])
   })
 
   it('passes over what is no record', () => {

@@ -84,14 +84,33 @@ describe('following', () => {
 
   it('reads what is appended until the end, and then the rest', async () => {
     writeFileSync(path, lines(0, 2))
-    const text = await script([['1\n', () => appendFileSync(path, lines(2, 3))], ['2\n', () => appendFileSync(path, lines(3, 4))], ['3\n', () => {}]], () => appendFileSync(path, lines(4, 6)))
+    const text = await script(
+      [
+        ['1\n', () => appendFileSync(path, lines(2, 3))],
+        ['2\n', () => appendFileSync(path, lines(3, 4))],
+        ['3\n', () => {}],
+      ],
+      () => appendFileSync(path, lines(4, 6)),
+    )
     expect(text).toBe(numbers(0, 6))
   })
 
   it('waits for the rest of a line', async () => {
     writeFileSync(path, lines(0, 1))
     const [begin, rest] = [line('12').slice(0, 20), line('12').slice(20)]
-    const text = await script([['0\n', () => { appendFileSync(path, begin); setImmediate(() => appendFileSync(path, rest)) }], ['12\n', () => {}]], () => {})
+    const text = await script(
+      [
+        [
+          '0\n',
+          () => {
+            appendFileSync(path, begin)
+            setImmediate(() => appendFileSync(path, rest))
+          },
+        ],
+        ['12\n', () => {}],
+      ],
+      () => {},
+    )
     expect(text).toBe('0\n12\n')
   })
 
@@ -109,14 +128,29 @@ describe('following', () => {
       renameSync(path, `${path}.1`)
       writeFileSync(path, lines(4, 5))
     }
-    expect(await script([['0\n', () => rotate(1)], ['2\n', twice], ['4\n', () => {}]], () => {})).toBe(numbers(0, 5))
+    expect(
+      await script(
+        [
+          ['0\n', () => rotate(1)],
+          ['2\n', twice],
+          ['4\n', () => {}],
+        ],
+        () => {},
+      ),
+    ).toBe(numbers(0, 5))
   })
 
   it('begins where there is no file yet, and survives its removal', async () => {
     let over = () => {}
     const follow = followLog(path, new Promise<void>((resolve) => (over = resolve)))
     setImmediate(() => writeFileSync(path, lines(0, 1)))
-    const text = await read({ follow, seen: () => { rmSync(path); over() } })
+    const text = await read({
+      follow,
+      seen: () => {
+        rmSync(path)
+        over()
+      },
+    })
     follow.close()
     expect(text).toBe('0\n')
   })
