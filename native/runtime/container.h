@@ -10,6 +10,13 @@ struct child_io {
 };
 
 /*
+ * Opens what the plan names on the host: layers, mount points, sources of bind mounts. In the container's mount namespace (or the
+ * stage's), before this process gives up the ids of the user, who may be the only one to get there; best while the id maps are being
+ * written. report_fd is the sync socket by then. Without this call container_main does it, as root of the container.
+ */
+void container_prepare(const struct plan *plan);
+
+/*
  * The container's first process (pid 1), in its new namespaces, already mapped, and 0:0 in its user namespace. Mounts the
  * root file system (unless a stage has: fuse-overlayfs), carries out plan->mounts, pivots, sets host name, loopback and sysctls,
  * waits for SYNC_READY and ends in process_main, below a reaping init where the plan says so.
@@ -23,7 +30,11 @@ _Noreturn void container_main(const struct plan *plan, const struct child_io *io
  */
 _Noreturn void process_main(const struct plan *plan, const struct child_io *io);
 
-/* Mounts plan->merged as fuse-overlayfs or overlayfs says, in the mount namespace of this process. For stage and probe. Descriptor of the root, O_PATH. */
+/*
+ * Mounts plan->merged in the mount namespace of this process, for a stage, a probe, or container_main. Descriptor of the root, O_PATH.
+ * fuse-overlayfs becomes a child of this process' parent, told to it by SYNC_HELPER (its pidfd left out before Linux 5.2), where report_fd is
+ * a sync socket; else a child of this process, with which it ends.
+ */
 int rootfs_mount(const struct plan *plan);
 
 #endif

@@ -1,0 +1,203 @@
+#include "copyup.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <linux/fs.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/ioctl.h>
+#include <sys/mman.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+#define DEPTH_MAX 200
+
+/* Files with several names that have been copied, in one lazily filled mapping; when it is full, further names become copies. */
+struct link {
+  dev_t device;
+  ino_t inode;
+  size_t length;
+  char path[];
+};
+
+#define LINKS_SIZE (16u << 20)
+
+struct copy {
+  int to;
+  char path[PATH_MAX]; /* of the current entry, relative to `to` */
+  size_t path_length;
+  char *links;
+  size_t links_used;
+};
+
+struct directory_entry { /* linux_dirent64 */
+  uint64_t inode;
+  int64_t offset;
+  unsigned short length;
+  unsigned char type;
+  char name[];
+};
+
+static int copy_directory(struct copy *copy, int from, int to, int depth);
+
+static bool is_dot(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
+
+static int is_empty(int directory) {
+  _Alignas(struct directory_entry) char buffer[4096];
+  long count;
+  while ((count = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
+    for (long at = 0; at < count;) {
+      struct directory_entry *entry = (struct directory_entry *)(buffer + at);
+      if (!is_dot(entry->name)) return 0;
+      at += entry->length;
+    }
+  }
+  return count == 0 ? 1 : -1;
+}
+
+/* Attributes of the security and user namespaces; what may not be set here is not missed. */
+static void copy_attributes(int from, int to) {
+  char names[8192], value[65536];
+  ssize_t length = flistxattr(from, names, sizeof names);
+  for (char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
+    ssize_t size = fgetxattr(from, name, value, sizeof value);
+    if (size >= 0) (void)!fsetxattr(to, name, value, (size_t)size, 0);
+  }
+}
+
+/* Owner first: a change of owner takes capabilities and setuid bits away. */
+static int copy_metadata(int from, int to, const struct stat *status) {
+  if (fchown(to, status->st_uid, status->st_gid) < 0 && errno != EINVAL && errno != EPERM) return -1;
+  copy_attributes(from, to);
+  if (fchmod(to, status->st_mode & 07777) < 0) return -1;
+  struct timespec times[2] = {status->st_atim, status->st_mtim};
+  (void)!futimens(to, times);
+  return 0;
+}
+
+static int copy_bytes(int from, int to) {
+  if (ioctl(to, FICLONE, from) == 0) return 0;
+  for (;;) {
+    ssize_t count = sendfile(to, from, NULL, 1 << 30);
+    if (count == 0) return 0;
+    if (count < 0 && errno != EINTR) return -1;
+  }
+}
+
+static struct link *find_link(struct copy *copy, const struct stat *status) {
+  for (size_t at = 0; at < copy->links_used;) {
+    struct link *link = (struct link *)(copy->links + at);
+    if (link->device == status->st_dev && link->inode == status->st_ino) return link;
+    at += link->length;
+  }
+  return NULL;
+}
+
+static void remember_link(struct copy *copy, const struct stat *status) {
+  size_t length = (sizeof(struct link) + copy->path_length + 1 + 15) & ~(size_t)15;
+  if (copy->links == MAP_FAILED || length > LINKS_SIZE - copy->links_used) return;
+  struct link *link = (struct link *)(copy->links + copy->links_used);
+  *link = (struct link){.device = status->st_dev, .inode = status->st_ino, .length = length};
+  memcpy(link->path, copy->path, copy->path_length + 1);
+  copy->links_used += length;
+}
+
+static int copy_file(struct copy *copy, int from_folder, int to_folder, const char *name, const struct stat *status) {
+  if (status->st_nlink > 1) {
+    struct link *link = find_link(copy, status);
+    if (link != NULL && linkat(copy->to, link->path, to_folder, name, 0) == 0) return 0;
+    if (link == NULL) remember_link(copy, status);
+  }
+  int from = openat(from_folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  if (from < 0) return -1;
+  int to = openat(to_folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  int result = to < 0 ? -1 : copy_bytes(from, to) < 0 ? -1 : copy_metadata(from, to, status);
+  int error = errno;
+  if (to >= 0) close(to);
+  close(from);
+  errno = error;
+  return result;
+}
+
+static int copy_special(int from_folder, int to_folder, const char *name, const struct stat *status) {
+  if (S_ISLNK(status->st_mode)) {
+    char text[PATH_MAX];
+    ssize_t length = readlinkat(from_folder, name, text, sizeof text - 1);
+    if (length < 0) return -1;
+    text[length] = '\0';
+    if (symlinkat(text, to_folder, name) < 0) return -1;
+  } else if (S_ISFIFO(status->st_mode) || S_ISSOCK(status->st_mode)) {
+    if (mknodat(to_folder, name, status->st_mode, 0) < 0) return -1;
+  } else return 0;
+  if (fchownat(to_folder, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) < 0 && errno != EINVAL && errno != EPERM) return -1;
+  struct timespec times[2] = {status->st_atim, status->st_mtim};
+  (void)!utimensat(to_folder, name, times, AT_SYMLINK_NOFOLLOW);
+  return 0;
+}
+
+static int copy_folder(struct copy *copy, int from_folder, int to_folder, const char *name, const struct stat *status, int depth) {
+  int from = openat(from_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (from < 0) return -1;
+  int to = mkdirat(to_folder, name, 0700) < 0 && errno != EEXIST ? -1 : openat(to_folder, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  int result = to < 0 ? -1 : copy_directory(copy, from, to, depth + 1);
+  if (result == 0) result = copy_metadata(from, to, status);
+  int error = errno;
+  if (to >= 0) close(to);
+  close(from);
+  errno = error;
+  return result;
+}
+
+static int copy_entry(struct copy *copy, int from, int to, const char *name, int depth) {
+  struct stat status;
+  if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) < 0) return -1;
+  size_t before = copy->path_length, length = strlen(name);
+  if (before + length + 2 > sizeof copy->path) return errno = ENAMETOOLONG, -1;
+  if (before > 0) copy->path[copy->path_length++] = '/';
+  memcpy(copy->path + copy->path_length, name, length + 1);
+  copy->path_length += length;
+  int result = S_ISDIR(status.st_mode)   ? copy_folder(copy, from, to, name, &status, depth)
+               : S_ISREG(status.st_mode) ? copy_file(copy, from, to, name, &status)
+                                         : copy_special(from, to, name, &status);
+  copy->path[copy->path_length = before] = '\0';
+  /* Another container that starts on the same new volume copies the same. */
+  return result < 0 && errno == EEXIST ? 0 : result;
+}
+
+static int copy_directory(struct copy *copy, int from, int to, int depth) {
+  if (depth > DEPTH_MAX) return errno = ELOOP, -1;
+  _Alignas(struct directory_entry) char buffer[8192];
+  long count;
+  while ((count = syscall(SYS_getdents64, from, buffer, sizeof buffer)) > 0) {
+    for (long at = 0; at < count;) {
+      struct directory_entry *entry = (struct directory_entry *)(buffer + at);
+      if (!is_dot(entry->name) && copy_entry(copy, from, to, entry->name, depth) < 0) return -1;
+      at += entry->length;
+    }
+  }
+  return count < 0 ? -1 : 0;
+}
+
+int copy_tree_up(int from_path, int to_path) {
+  static struct copy copy;
+  int from = openat(from_path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), to = openat(to_path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  struct stat status;
+  int result = from < 0 || to < 0 || fstat(from, &status) < 0 ? -1 : is_empty(to);
+  if (result == 1) {
+    copy = (struct copy){.to = to, .links = mmap(NULL, LINKS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)};
+    result = copy_directory(&copy, from, to, 0);
+    if (result == 0) result = copy_metadata(from, to, &status);
+    if (copy.links != MAP_FAILED) munmap(copy.links, LINKS_SIZE);
+  }
+  int error = errno;
+  if (from >= 0) close(from);
+  if (to >= 0) close(to);
+  errno = error;
+  return result < 0 ? -1 : 0;
+}

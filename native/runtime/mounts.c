@@ -1,0 +1,171 @@
+#include "mounts.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include "copyup.h"
+#include "filesystem.h"
+#include "mountapi.h"
+#include "report.h"
+#include "resolve.h"
+#include "sources.h"
+#include "tree.h"
+
+const char *mount_reason(int error) {
+  switch (error) {
+    case ENOSPC: return "no more mounts are allowed in one namespace (sysctl fs.mount-max)";
+    case EROFS: return "it is not in the image, and the root file system is read-only";
+    case ESTALE: return "somebody exchanged a part of the path meanwhile";
+    default: return "";
+  }
+}
+
+/* Nothing is ever mounted or made on procfs: what looks like a path there is a switch of a process (CVE-2019-16884, CVE-2025-52881). */
+static void refuse_procfs(const struct mount_step *step, int fd) {
+  struct statfs status;
+  if (fstatfs(fd, &status) < 0) fail("mount", errno, step->target, "", "fstatfs(%s)", step->target);
+  if (status.f_type == PROC_SUPER_MAGIC) fail("mount", EPERM, step->target, "it lies inside /proc, where nothing can be mounted", "mount()");
+}
+
+static int open_target(const struct mount_step *step, int root, mode_t mode, bool *made) {
+  int fd = resolve_make(root, step->target, mode, made);
+  if (fd < 0) fail("mount", errno, step->target, mount_reason(errno), "openat2(%s, RESOLVE_IN_ROOT)", step->target);
+  refuse_procfs(step, fd);
+  struct stat at, top;
+  if (fstat(fd, &at) < 0 || fstat(root, &top) < 0) fail("mount", errno, step->target, "", "fstat()");
+  if (at.st_dev == top.st_dev && at.st_ino == top.st_ino) fail("mount", EBUSY, step->target, "nothing can be mounted over the root itself", "mount()");
+  if (S_ISDIR(at.st_mode) != S_ISDIR(mode)) {
+    const char *detail = S_ISDIR(mode) ? "a directory can't be mounted on a file" : "a file can't be mounted on a directory";
+    fail("mount", S_ISDIR(mode) ? ENOTDIR : EISDIR, step->target, detail, "mount(%s)", step->source);
+  }
+  return fd;
+}
+
+static void copy_up(const struct mount_step *step, int from, int to) {
+  struct stat image;
+  if (!(step->flags & MOUNT_COPY_UP) || fstat(from, &image) < 0 || !S_ISDIR(image.st_mode)) return;
+  if (copy_tree_up(from, to) < 0) fail("mount", errno, step->target, "what the image has there could not be copied", "copy(%s)", step->target);
+}
+
+static void change(const struct mount_step *step, int mount, uint64_t attributes, uint64_t propagation) {
+  if (tree_change(mount, attributes, propagation, step->flags & MOUNT_RECURSIVE) < 0) {
+    fail("mount", errno, step->target, mount_reason(errno), "mount_setattr(%s, 0x%llx)", step->target, (unsigned long long)attributes);
+  }
+}
+
+static void mount_bind(const struct mount_step *step, int tree, int root) {
+  if (tree < 0) return;
+  struct stat source;
+  if (fstat(tree, &source) < 0) fail("mount", errno, step->source, "", "fstat(%s)", step->source);
+  int target = open_target(step, root, S_ISDIR(source.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, NULL);
+  int there = tree_attach(tree, target, root, step->target);
+  if (there < 0) fail("mount", errno, step->target, mount_reason(errno), "move_mount(%s, %s)", step->source, step->target);
+  copy_up(step, target, there);
+  change(step, there, step->attributes, step->flags & MOUNT_SHARED ? MS_SHARED : step->flags & MOUNT_SLAVE ? MS_SLAVE : MS_PRIVATE);
+  if (there != tree) close(there);
+  close(tree);
+  close(target);
+}
+
+static const char *refusal(const char *type, int error) {
+  if (error == ENODEV) return "the kernel has no such file system";
+  if (error != EPERM && error != EBUSY) return mount_reason(error);
+  if (strcmp(type, "proc") == 0) return "the host's own /proc is partly covered, as inside another container, or the container has no pid namespace of its own: the host's /proc can be bound instead";
+  if (strcmp(type, "sysfs") == 0) return "only a container with a network namespace of its own can mount it: the host's /sys can be bound instead";
+  if (strcmp(type, "cgroup2") == 0 || strcmp(type, "cgroup") == 0) return "only a container with a cgroup namespace of its own can mount it";
+  if (strcmp(type, "mqueue") == 0) return "only a container with an ipc namespace of its own can mount it";
+  return "the kernel lets no user namespace mount this file system";
+}
+
+static unsigned long classic_flags(uint64_t attributes) {
+  return (attributes & ATTRIBUTE_RDONLY ? MS_RDONLY : 0) | (attributes & ATTRIBUTE_NOSUID ? MS_NOSUID : 0) | (attributes & ATTRIBUTE_NODEV ? MS_NODEV : 0) |
+         (attributes & ATTRIBUTE_NOEXEC ? MS_NOEXEC : 0) | (attributes & ATTRIBUTE_NOATIME ? MS_NOATIME : 0) |
+         (attributes & ATTRIBUTE_STRICTATIME ? MS_STRICTATIME : 0) | (attributes & ATTRIBUTE_NODIRATIME ? MS_NODIRATIME : 0);
+}
+
+/* Before 5.2. The new file system is found at the target again, as in tree_attach. */
+static int mount_classic(const struct mount_step *step, const char *data, uint64_t attributes, int target, int root) {
+  if (mount(step->source, fd_path(target).text, step->source, classic_flags(attributes), data) < 0) return -1;
+  int there = resolve(root, step->target, O_PATH);
+  struct stat below, top;
+  if (there < 0 || fstat(target, &below) < 0 || fstat(there, &top) < 0) return -1;
+  if (below.st_dev == top.st_dev && below.st_ino == top.st_ino) return errno = ESTALE, -1;
+  return there;
+}
+
+static void mount_fs(const struct mount_step *step, int root) {
+  bool made;
+  int target = open_target(step, root, S_IFDIR | 0755, &made);
+  char data[4096];
+  struct stat image;
+  /* A tmpfs over a directory of the image is as open as that directory was (runc). */
+  bool copies_mode = strcmp(step->source, "tmpfs") == 0 && !made && strstr(step->data, "mode=") == NULL && fstat(target, &image) == 0;
+  int length = copies_mode ? snprintf(data, sizeof data, "mode=%o,%s", image.st_mode & 07777, step->data) : snprintf(data, sizeof data, "%s", step->data);
+  if ((size_t)length >= sizeof data) fail("mount", ENAMETOOLONG, step->target, "", "mount(%s)", step->source);
+  /* Written into before it is read-only. */
+  uint64_t later = step->flags & MOUNT_COPY_UP ? step->attributes & ATTRIBUTE_RDONLY : 0;
+
+  struct kernel_words words = {""};
+  int there, context = filesystem_begin(step->source, data, &words);
+  if (context < 0 && errno == ENOSYS) {
+    there = mount_classic(step, data, step->attributes & ~later, target, root);
+  } else {
+    there = context < 0 ? -1 : filesystem_create(context, step->attributes & ~later, &words);
+    if (there >= 0) there = tree_attach(there, target, root, step->target);
+  }
+  if (there < 0) {
+    if (errno == ENODEV && (step->flags & MOUNT_OPTIONAL)) return (void)close(target);
+    fail("mount", errno, step->target, *words.text != '\0' ? words.text : refusal(step->source, errno), "mount(%s, %s)", step->source, data);
+  }
+  copy_up(step, target, there);
+  change(step, there, later, 0);
+  close(there);
+  close(target);
+}
+
+static void mount_symlink(const struct mount_step *step, int root) {
+  char name[NAME_MAX + 1];
+  int folder = resolve_parent(root, step->target, true, name);
+  if (folder < 0) fail("mount", errno, step->target, mount_reason(errno), "openat2(%s, RESOLVE_IN_ROOT)", step->target);
+  refuse_procfs(step, folder);
+  /* What is there already, of the image or of a folder bound to /dev, serves as well or is wanted so. */
+  if (symlinkat(step->source, folder, name) < 0 && errno != EEXIST) fail("mount", errno, step->target, mount_reason(errno), "symlink(%s, %s)", step->source, step->target);
+  close(folder);
+}
+
+static void mount_mkdir(const struct mount_step *step, int root) {
+  int fd = resolve_make(root, step->target, S_IFDIR | (step->mode & 07777), NULL);
+  if (fd < 0) fail("mount", errno, step->target, mount_reason(errno), "mkdir(%s)", step->target);
+  close(fd);
+}
+
+static void mount_propagation(const struct mount_step *step, int root) {
+  int fd = resolve(root, step->target, O_PATH);
+  if (fd < 0) fail("mount", errno, step->target, "", "openat2(%s, RESOLVE_IN_ROOT)", step->target);
+  if (tree_change(fd, 0, step->mode & ~(uint64_t)MS_REC, step->mode & MS_REC) < 0) {
+    fail("mount", errno, step->target, errno == EINVAL ? "no file system is mounted there" : "", "mount_setattr(%s, propagation)", step->target);
+  }
+  close(fd);
+}
+
+void mounts_carry_out(const struct plan *plan, int root) {
+  for (size_t i = 0; i < plan->mounts.count; i++) {
+    const struct mount_step *step = &plan->mounts.at[i];
+    switch ((enum mount_kind)step->kind) {
+      case MOUNT_BIND: mount_bind(step, source_take(plan, i), root); break;
+      case MOUNT_FS: mount_fs(step, root); break;
+      case MOUNT_SYMLINK: mount_symlink(step, root); break;
+      case MOUNT_MASK: mount_mask(step, root); break;
+      case MOUNT_READONLY: mount_readonly(step, root); break;
+      case MOUNT_MKDIR: mount_mkdir(step, root); break;
+      case MOUNT_PROPAGATION: mount_propagation(step, root); break;
+      default: fail("plan", EINVAL, step->target, "", "mount kind %llu", (unsigned long long)step->kind);
+    }
+  }
+}
