@@ -39,7 +39,10 @@ const dotted = (key: string) => {
 
 /** What Docker opens in a network namespace of the container's own: ports below 1024, and ping for every group. */
 export function networkSysctls(gidMappings: IdMapping[]): Record<string, string> {
-  const first = Math.min(...gidMappings.map(({ container }) => container))
-  const last = Math.max(...gidMappings.map(({ container, size }) => container + size - 1))
+  let [first, last] = [Infinity, 0]
+  for (const { container, size } of gidMappings) {
+    if (container < first) first = container
+    if (container + size - 1 > last) last = container + size - 1
+  }
   return { 'net.ipv4.ip_unprivileged_port_start': '0', 'net.ipv4.ping_group_range': `${first} ${last}` }
 }
