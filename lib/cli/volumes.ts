@@ -21,7 +21,7 @@ export function parseVolume(text: string): VolumeOption {
   const rest = options.filter((option) => option !== 'ro' && option !== 'rw')
   const common = { target: clean(target), readOnly: options.includes('ro'), options: rest }
   if (source === '') return { type: 'volume', source: '', ...common }
-  if (isPath(source)) return { type: 'bind', source: hostPath(source), ...common }
+  if (isPath(source)) return { type: 'bind', source: hostPath(source), ...common, createSource: true }
   if (!volumeName.test(source)) {
     throw usageError(
       `${JSON.stringify(source)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,

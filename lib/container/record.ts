@@ -42,6 +42,8 @@ export interface VolumeMount {
   target: string
   readOnly: boolean
   options: string[]
+  /** bind: a source that is missing at a start is made. */
+  createSource?: boolean
 }
 
 /** `live` record, written by the monitor as JSON when the process has started. In the run folder: gone after a reboot. */

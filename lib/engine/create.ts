@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto'
+import { release } from 'node:os'
 import { allocateContainer } from '../container/allocate.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import { resolveImage } from '../image/resolve.ts'
 import { parseNetworkMode } from '../network/mode.ts'
 import { choosePorts } from '../network/ports.ts'
+import { checkOptions } from '../plan/check-options.ts'
 import type { CreateOptions, PortOption } from '../plan/options.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import type { Context } from '../system/context.ts'
@@ -13,13 +15,15 @@ import { containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes } from './mounts.ts'
 import { removeContainer } from './remove.ts'
+import { inlineSeccompProfiles } from './seccomp-profile.ts'
 
 /**
  * Makes a container that can be started: the image is here and unpacked, volumes exist, ports are chosen,
  * the record and the name are written. Nothing runs, nothing is mounted.
  * `progress` gets the lines of a pull.
  */
-export async function createContainer(context: Context, options: CreateOptions, progress: (line: string) => void): Promise<ContainerView> {
+export async function createContainer(context: Context, wish: CreateOptions, progress: (line: string) => void): Promise<ContainerView> {
+  const options = { ...wish, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   const identity = await containerIdentity(context, options)
   const image = await resolveImage({
     context,
@@ -30,6 +34,8 @@ export async function createContainer(context: Context, options: CreateOptions, 
     progress,
   })
   const imageConfig = image.configuration.config ?? {}
+  const mounts = decideMounts(context, options, imageConfig)
+  checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: release() })
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
   const draft: Omit<ContainerRecord, 'name'> = {
     version: 1,
@@ -37,9 +43,9 @@ export async function createContainer(context: Context, options: CreateOptions, 
     created: new Date().toISOString(),
     image: { id: image.id, reference: options.image, config: imageConfig, layers: image.layers },
     storageDriver: driver,
-    options: { ...options, ...chooseLog(context, options) },
+    options,
     ports: await choosePorts(publishedPorts(options, imageConfig.ExposedPorts ?? {})),
-    mounts: decideMounts(context, options, imageConfig),
+    mounts,
   }
   const { record, paths } = await allocateContainer(context, { ...draft, name: options.name }, () => ({}))
   const view: ContainerView = { record, paths, status: 'created', live: undefined, exit: undefined }

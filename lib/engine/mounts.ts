@@ -22,8 +22,10 @@ export function decideMounts(context: Context, options: CreateOptions, image: Im
       throw new LichenError('--mount type=image is not supported', { code: 'UNSUPPORTED_MOUNT', hint: 'use COPY --from in a build, or a volume' })
     }
     const { target, readOnly } = option
-    if (option.type === 'bind') mounts.push({ type: 'bind', name: '', anonymous: false, source: option.source, target, readOnly, options: option.options })
-    else mounts.push(volume(option.source, { target, readOnly, options: option.options }))
+    if (option.type === 'bind') {
+      const { source, options: more, createSource = false } = option
+      mounts.push({ type: 'bind', name: '', anonymous: false, source, target, readOnly, options: more, createSource })
+    } else mounts.push(volume(option.source, { target, readOnly, options: option.options }))
   }
   const covered = new Set([...mounts.map(({ target }) => target), ...Object.keys(options.tmpfs), ...options.volumes.map(({ target }) => target)])
   for (const target of Object.keys(image.Volumes ?? {})) {

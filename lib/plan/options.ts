@@ -72,6 +72,8 @@ export interface VolumeOption {
   readOnly: boolean
   /** Everything else that was said: rshared, z, U, noexec, subpath=..., tmpfs-size=... */
   options: string[]
+  /** bind: a missing source is made, as `-v` does and `--mount` does not. */
+  createSource?: boolean
 }
 
 export interface PortOption {
