@@ -1,7 +1,8 @@
 import type { Image } from '../image/image.ts'
 import { type Filters, fitsLabel, passes } from './filters.ts'
 import { expression, pathMatch } from './path-match.ts'
-import { invalidArgument, usageError } from './usage-error.ts'
+import { usageError } from './usage-error.ts'
+import { parseWhen } from './when.ts'
 
 export const imageFilterNames = ['dangling', 'label', 'before', 'since', 'reference', 'until', 'id'] as const
 
@@ -23,7 +24,7 @@ export function checkImageFilters(filters: Filters): void {
 export async function filterImages(images: readonly Image[], filters: Filters, createdOf: (name: string) => Promise<string>, now: number): Promise<Image[]> {
   const before = await Promise.all((filters.get('before') ?? []).map(createdOf))
   const since = await Promise.all((filters.get('since') ?? []).map(createdOf))
-  const until = (filters.get('until') ?? []).map((text) => moment(text, now))
+  const until = (filters.get('until') ?? []).map((text) => Date.parse(parseWhen(text, '--filter', now)))
   const fits = (image: Image) => {
     const created = image.configuration.created ?? ''
     return (
@@ -55,17 +56,4 @@ function booleanValue(text: string): boolean {
   if (['true', '1', 't', 'True', 'TRUE', 'T'].includes(text)) return true
   if (['false', '0', 'f', 'False', 'FALSE', 'F'].includes(text)) return false
   throw usageError(`invalid filter 'dangling=${text}'`, 'dangling=true or dangling=false', 1)
-}
-
-const units: Readonly<Record<string, number>> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 }
-
-/** `24h`, `1h30m`: that long ago. Also RFC 3339 and seconds since 1970. Milliseconds. Throws USAGE. */
-export function moment(text: string, now: number): number {
-  const parts = [...text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g)]
-  if (parts.length > 0 && parts.map(([whole]) => whole).join('') === text)
-    return now - parts.reduce((sum, [, count, unit]) => sum + Number(count) * units[unit!]!, 0)
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000
-  const date = Date.parse(text)
-  if (!Number.isNaN(date)) return date
-  throw invalidArgument(`until=${text}`, '--filter', 'it is neither a time nor a duration such as 24h')
 }

@@ -1,0 +1,57 @@
+import { expect, test } from 'vitest'
+import { parseFilters } from '../../../lib/cli/filters.ts'
+import { checkImageFilters, filterImages, imageFilterNames } from '../../../lib/cli/image-filters.ts'
+import type { Image } from '../../../lib/image/image.ts'
+
+const now = Date.parse('2026-05-04T12:00:00Z')
+
+const image = (references: string[], created: string, Labels: Record<string, string> = {}, repoDigests: string[] = []): Image => ({
+  id: `sha256:${'a'.repeat(64)}`,
+  manifestDigest: '',
+  configuration: { created, os: 'linux', architecture: 'amd64', config: { Labels }, rootfs: { type: 'layers', diff_ids: [] } },
+  layers: [],
+  size: 0,
+  references,
+  repoDigests,
+})
+
+const images = [
+  image(['busybox:1', 'localhost:5000/team/app:v1'], '2026-05-03T00:00:00Z', { a: '1', b: '' }),
+  image(['alpine:3'], '2026-05-02T00:00:00Z', { a: '2' }),
+  image([], '2026-05-01T00:00:00Z', {}, [`busybox@sha256:${'d'.repeat(64)}`]),
+]
+
+async function names(...entries: string[]): Promise<string[][]> {
+  const filters = parseFilters(entries, [...imageFilterNames, 'label!'])
+  checkImageFilters(filters)
+  const createdOf = async (name: string) => images.find(({ references }) => references.includes(name))!.configuration.created!
+  return (await filterImages(images, filters, createdOf, now)).map(({ references }) => references)
+}
+
+test('each filter keeps what it says', async () => {
+  expect(await names()).toHaveLength(3)
+  expect(await names('dangling=true')).toEqual([[]])
+  expect(await names('dangling=false')).toHaveLength(2)
+  expect(await names('label=a')).toHaveLength(2)
+  expect(await names('label=a=1')).toEqual([['busybox:1', 'localhost:5000/team/app:v1']])
+  expect(await names('label=a', 'label=b')).toHaveLength(1)
+  expect(await names('label!=a')).toEqual([[]])
+  expect(await names('before=busybox:1')).toEqual([['alpine:3'], []])
+  expect(await names('since=alpine:3')).toEqual([['busybox:1', 'localhost:5000/team/app:v1']])
+  expect(await names('until=37h')).toEqual([['alpine:3'], []])
+  expect(await names(`id=${'a'.repeat(12)}`)).toHaveLength(3)
+})
+
+test('of a reference only the names that fit are left', async () => {
+  expect(await names('reference=busybox')).toEqual([['busybox:1'], []])
+  expect(await names('reference=*:3')).toEqual([['alpine:3']])
+  expect(await names('reference=localhost:5000/team/app')).toEqual([['localhost:5000/team/app:v1']])
+  expect(await names('reference=*/*/*:v1')).toEqual([['localhost:5000/team/app:v1']])
+  expect(await names('reference=busy*', 'reference=al*')).toEqual([['busybox:1'], ['alpine:3'], []])
+  expect(await names('reference=nothing')).toEqual([])
+})
+
+test('nonsense is refused', async () => {
+  for (const entry of ['dangling=maybe', 'reference=[', 'colour=red', 'until=yesterday-ish', 'dangling'])
+    await expect(names(entry)).rejects.toMatchObject({ code: 'USAGE' })
+})
