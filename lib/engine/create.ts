@@ -4,6 +4,7 @@ import { allocateContainer } from '../container/allocate.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import { resolveImage } from '../image/resolve.ts'
+import { whileArriving } from '../image/store.ts'
 import { parseNetworkMode } from '../network/mode.ts'
 import { choosePorts } from '../network/ports.ts'
 import { checkOptions } from '../plan/check-options.ts'
@@ -11,7 +12,7 @@ import type { CreateOptions, PortOption } from '../plan/options.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { containerIdentity } from './identity.ts'
+import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes } from './mounts.ts'
 import { removeContainer } from './remove.ts'
@@ -25,6 +26,20 @@ import { inlineSeccompProfiles } from './seccomp-profile.ts'
 export async function createContainer(context: Context, wish: CreateOptions, progress: (line: string) => void): Promise<ContainerView> {
   const options = { ...wish, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   const identity = await containerIdentity(context, options)
+  // From the look at the image to the record that names its layers, no collector may take them.
+  const { record, paths } = await whileArriving(context, () => draftContainer(context, options, identity, progress))
+  const view: ContainerView = { record, paths, status: 'created', live: undefined, exit: undefined }
+  try {
+    // Behind the record, which names them: after a crash in between they are removed with the container.
+    await makeVolumes(context, identity.store, record.mounts)
+  } catch (error) {
+    await removeContainer(context, view, { force: false, volumes: true })
+    throw error
+  }
+  return view
+}
+
+async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: (line: string) => void) {
   const image = await resolveImage({
     context,
     identity: identity.store,
@@ -47,16 +62,7 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
     ports: await choosePorts(publishedPorts(options, imageConfig.ExposedPorts ?? {})),
     mounts,
   }
-  const { record, paths } = await allocateContainer(context, { ...draft, name: options.name }, () => ({}))
-  const view: ContainerView = { record, paths, status: 'created', live: undefined, exit: undefined }
-  try {
-    // Behind the record, which names them: after a crash in between they are removed with the container.
-    await makeVolumes(context, identity.store, record.mounts)
-  } catch (error) {
-    await removeContainer(context, view, { force: false, volumes: true })
-    throw error
-  }
-  return view
+  return allocateContainer(context, { ...draft, name: options.name }, () => ({}))
 }
 
 /** `-p`, and with `-P` whatever the image exposes on top. */
