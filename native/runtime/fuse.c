@@ -83,11 +83,12 @@ static _Noreturn void become_helper(const struct plan *plan, const char *folder,
     caps.inheritable = caps.permitted;
     if (caps_set(&caps) == 0) caps_ambient(caps.permitted);
   }
+  signal(SIGPIPE, SIG_IGN); /* when the mount stands, nobody reads its words any more */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(125);
   int null = open("/dev/null", O_RDWR | O_CLOEXEC);
   for (int fd = 0; fd < 2; fd++) dup2(null, fd);
-  dup2(words, 2); /* SIGPIPE stays ignored: when the mount stands, nobody reads this any more */
+  dup2(words, 2);
   syscall(NR_CLOSE_RANGE, 3, ~0U, 1 << 2 /* close on exec */);
   if (chdir(folder) == 0) execve(plan->fuse_overlayfs, (char *const *)argv, (char *const *)environment);
   dprintf(2, "%s: %s", plan->fuse_overlayfs, strerror(errno));

@@ -14,7 +14,7 @@
 
 #include "console.h"
 #include "container.h"
-#include "descriptors.h"
+#include "stdfds.h"
 #include "report.h"
 #include "resolve.h"
 #include "sandbox.h"
@@ -31,8 +31,8 @@ void process_end_with_monitor(int sync) {
 static void take_stdio(const struct process *process) {
   setsid();
   if (process->plan->terminal && ioctl(process->stdio[0], TIOCSCTTY, 0) < 0) fail("sandbox", errno, "", "", "ioctl(TIOCSCTTY)");
-  descriptors_stdio(process->stdio);
-  descriptors_close(3, process->sync);
+  stdfds_place(process->stdio);
+  stdfds_close(3, process->sync);
   /* A program of another user opens its own pipes again by /dev/stdout (runc). */
   for (int fd = 0; fd < 3; fd++) {
     struct stat status;

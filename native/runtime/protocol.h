@@ -135,7 +135,7 @@ enum status_tag {
   STATUS_WARNING = 4, /* the same fields; it goes on */
   STATUS_DONE = 5,    /* unshare: u entries, u bytes */
 };
-/* Stages: "plan" "lock" "idmap" "namespace" "cgroup" "rootfs" "mount" "network" "port" "user" "cwd" "sandbox"
+/* Stages: "plan" "lock" "idmap" "namespace" "cgroup" "rootfs" "mount" "network" "port" "user" "cwd" "sandbox" "sysctl"
  * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "target" */
 
 /* Launcher -> runtime, on FD_STATUS */

@@ -1,4 +1,4 @@
-#include "descriptors.h"
+#include "stdfds.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -16,13 +16,13 @@ static void close_range_of(unsigned first, unsigned last) {
   for (unsigned fd = first; fd <= last && fd < end; fd++) close((int)fd);
 }
 
-void descriptors_close(int first, int kept) {
+void stdfds_close(int first, int kept) {
   if (kept < first) return close_range_of((unsigned)first, ~0U);
   if (kept > first) close_range_of((unsigned)first, (unsigned)kept - 1);
   close_range_of((unsigned)kept + 1, ~0U);
 }
 
-void descriptors_stdio(const int stdio[3]) {
+void stdfds_place(const int stdio[3]) {
   int high[3];
   for (int i = 0; i < 3; i++) {
     high[i] = stdio[i] < 0 ? -1 : fcntl(stdio[i], F_DUPFD_CLOEXEC, 3);
