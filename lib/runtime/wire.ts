@@ -11,31 +11,37 @@ const align = (length: number, to: number) => Math.ceil(length / to) * to
 
 /** One record. A string with a NUL in it can't be said on this wire, nor to the kernel: RangeError. */
 export function encodeRecord(tag: number, fields: Field[] = []): Buffer {
-  const parts: Buffer[] = []
-  for (const field of fields) {
-    if ('u' in field) {
-      const part = Buffer.alloc(8)
-      part.writeBigUInt64LE(BigInt(field.u))
-      parts.push(part)
-    } else if ('i' in field) {
-      const part = Buffer.alloc(8)
-      part.writeBigInt64LE(BigInt(field.i))
-      parts.push(part)
-    } else {
-      const bytes = 's' in field ? Buffer.from(field.s, 'utf8') : Buffer.from(field.b)
-      if ('s' in field && bytes.includes(0)) throw new RangeError(`a NUL byte in ${JSON.stringify(field.s)}`)
-      const part = Buffer.alloc(align(4 + bytes.length + 1, 4))
-      part.writeUInt32LE(bytes.length)
-      bytes.copy(part, 4)
-      parts.push(part)
-    }
-  }
-  const payload = Buffer.concat(parts)
-  const record = Buffer.alloc(8 + align(payload.length, 8))
+  let length = 0
+  for (const field of fields) length += lengthOf(field)
+  const record = Buffer.alloc(8 + align(length, 8))
   record.writeUInt32LE(tag, 0)
-  record.writeUInt32LE(payload.length, 4)
-  payload.copy(record, 8)
+  record.writeUInt32LE(length, 4)
+  let at = 8
+  for (const field of fields) at = write(record, at, field)
   return record
+}
+
+function lengthOf(field: Field): number {
+  if ('u' in field || 'i' in field) return 8
+  return align(4 + ('s' in field ? Buffer.byteLength(field.s) : field.b.length) + 1, 4)
+}
+
+/** Gives where the next field begins; what is not written is zero already. */
+function write(record: Buffer, at: number, field: Field): number {
+  if ('u' in field) {
+    // A plan is hundreds of small numbers.
+    if (typeof field.u === 'number' && Number.isInteger(field.u) && field.u <= 0xffffffff) record.writeUInt32LE(field.u, at)
+    else record.writeBigUInt64LE(BigInt(field.u), at)
+  } else if ('i' in field) {
+    record.writeBigInt64LE(BigInt(field.i), at)
+  } else if ('s' in field) {
+    if (field.s.includes('\0')) throw new RangeError(`a NUL byte in ${JSON.stringify(field.s)}`)
+    record.writeUInt32LE(record.write(field.s, at + 4), at)
+  } else {
+    record.writeUInt32LE(field.b.length, at)
+    record.set(field.b, at + 4)
+  }
+  return at + lengthOf(field)
 }
 
 export interface WireRecord {
