@@ -23,6 +23,10 @@ export const verbs: Readonly<Record<string, Verb>> = {
   inspect: { summary: 'Return low-level information on containers and images', load: async () => (await import('./inspect.ts')).inspect as Command },
   images: { summary: 'List images', load: async () => (await import('./images.ts')).images as Command },
   pull: { summary: 'Download an image from a registry', load: async () => (await import('./pull.ts')).pull as Command },
+  push: { summary: 'Upload an image to a registry', load: async () => (await import('./push.ts')).push as Command },
+  login: { summary: 'Log in to a registry', load: async () => (await import('./login.ts')).login as Command },
+  logout: { summary: 'Log out from a registry', load: async () => (await import('./logout.ts')).logout as Command },
+  search: { summary: 'Search a registry for images', load: async () => (await import('./search.ts')).search as Command },
   load: { summary: 'Load an image from a tar archive or standard input', load: async () => (await import('./load.ts')).load as Command },
   import: { summary: 'Make an image of a root file system tar', load: async () => (await import('./import.ts')).importImage as Command },
   tag: { summary: 'Give an image another name', load: async () => (await import('./tag.ts')).tag as Command },
@@ -39,7 +43,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
 }
 
 const containerVerbs = ['run', 'exec', 'ps', 'create', 'start', 'stop', 'kill', 'rm', 'logs', 'attach', 'wait', 'inspect']
-const imageVerbs = ['pull', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
+const imageVerbs = ['pull', 'push', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
 
 /** `container X` and `image X`: the words of the group, to the verb and the words put before its own. */
 export const groups: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {

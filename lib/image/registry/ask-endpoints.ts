@@ -1,10 +1,9 @@
 import type { Context } from '../../system/context.ts'
-import { debug } from '../../system/log.ts'
 import { fullName, type Reference } from '../reference.ts'
 import { repositorySession, type Timing, userTransport } from './connect.ts'
-import { endpointsOf, ownEndpoints } from './endpoints.ts'
-import { type Asked, explainFailure } from './explain.ts'
-import { mayAskNext } from './next-endpoint.ts'
+import { type Endpoint, endpointsOf, ownEndpoints } from './endpoints.ts'
+import type { Asked } from './explain.ts'
+import { withEndpoints } from './next-endpoint.ts'
 import type { Session } from './session.ts'
 
 export interface EndpointWish {
@@ -27,20 +26,12 @@ export async function askEndpoints<T>({ context, reference, action, alsoPull = [
   const { registry, repository } = reference
   const transport = await userTransport(context, timing)
   const endpoints = (action === 'pull' ? endpointsOf : ownEndpoints)(registry, context.config)
-  const ask = async (at: number): Promise<T> => {
-    const endpoint = endpoints[at]!
-    const asked: Asked = { host: endpoint.host, repository, name: fullName(reference), action }
-    try {
-      const session = repositorySession({ transport, endpoint, repository, actions: action === 'pull' ? 'pull' : 'pull,push', alsoPull, timing })
-      return await work({ session, asked })
-    } catch (error) {
-      if (at === endpoints.length - 1 || !mayAskNext(endpoint, error)) throw explainFailure(error, asked)
-      debug(() => `${endpoint.base}: ${(error as Error).message}; the next one is asked`)
-      return ask(at + 1)
-    }
-  }
+  const askedOf = ({ host }: Endpoint): Asked => ({ host, repository, name: fullName(reference), action })
   try {
-    return await ask(0)
+    return await withEndpoints(endpoints, askedOf, (endpoint) => {
+      const session = repositorySession({ transport, endpoint, repository, actions: action === 'pull' ? 'pull' : 'pull,push', alsoPull, timing })
+      return work({ session, asked: askedOf(endpoint) })
+    })
   } finally {
     transport.close()
   }

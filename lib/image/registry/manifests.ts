@@ -57,3 +57,28 @@ function mediaTypeOf(response: HttpResponse): string | undefined {
 }
 
 const bad = (what: string, why: string, hint?: string) => new LichenError(`${what}: ${why}`, { code: 'BAD_MANIFEST', ...(hint === undefined ? {} : { hint }) })
+
+export interface ManifestToPut {
+  /** Or its digest. */
+  tag: string
+  bytes: Buffer
+  mediaType: string
+  digest: string
+}
+
+/** Byte for byte. Throws what explainAnswer gives, and BAD_ANSWER. */
+export async function putManifest(session: Session, asked: Asked, { tag, bytes, mediaType, digest }: ManifestToPut): Promise<void> {
+  const what = `manifest for ${asked.name}${isDigest(tag) ? '@' : ':'}${tag}`
+  const response = await session.send({
+    method: 'PUT',
+    path: manifestPath(asked.repository, tag),
+    headers: { 'Content-Type': mediaType },
+    body: bytes,
+    answerWithin: 120_000,
+  })
+  if (response.status !== 201 && response.status !== 200) throw await explainAnswer(response, asked, what)
+  response.discard()
+  const kept = announcedDigest(response)
+  if (kept !== undefined && kept !== digest)
+    throw new LichenError(`registry ${asked.host} has kept ${what} with the digest ${kept}, and ${digest} was sent`, { code: 'BAD_ANSWER' })
+}

@@ -1,5 +1,7 @@
 import { LichenError } from '../../system/errors.ts'
+import { debug } from '../../system/log.ts'
 import type { Endpoint } from './endpoints.ts'
+import { type Asked, explainFailure } from './explain.ts'
 import { NetworkFailure } from './network-failure.ts'
 
 /** What a server can be blamed for; a full disk or a layer that can't be unpacked would be the same at the next one. */
@@ -7,6 +9,23 @@ const ITS_FAULT: readonly string[] = [
   ...['REGISTRY_DENIED', 'REPOSITORY_UNKNOWN', 'MANIFEST_UNKNOWN', 'BLOB_UNKNOWN', 'REGISTRY_BUSY', 'REGISTRY_ERROR'],
   ...['BLOB_MISMATCH', 'BAD_MANIFEST', 'BAD_DIGEST', 'BAD_ANSWER', 'BAD_TOKEN', 'BAD_REDIRECT', 'UNSAFE_REALM', 'NO_SUCH_PLATFORM'],
 ]
+
+/** Does `work` with one endpoint after the other until one can be used for it. Failures are explained. */
+export async function withEndpoints<T>(
+  endpoints: readonly Endpoint[],
+  asked: (endpoint: Endpoint) => Asked,
+  work: (endpoint: Endpoint) => Promise<T>,
+): Promise<T> {
+  const [endpoint, ...others] = endpoints
+  if (endpoint === undefined) throw new LichenError('there is no registry to ask', { code: 'BAD_CONFIG' })
+  try {
+    return await work(endpoint)
+  } catch (error) {
+    if (others.length === 0 || !mayAskNext(endpoint, error)) throw explainFailure(error, asked(endpoint))
+    debug(() => `${endpoint.base}: ${(error as Error).message}; the next one is asked`)
+    return withEndpoints(others, asked, work)
+  }
+}
 
 /**
  * Whether the next endpoint is asked after a failure: behind a mirror stands the registry, whatever went wrong; from
