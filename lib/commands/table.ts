@@ -37,6 +37,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'image-exists': { summary: 'Tell whether an image is here', hidden: true, load: async () => (await import('./image-exists.ts')).imageExists as Command },
   'image-prune': { summary: 'Remove images without a name', hidden: true, load: async () => (await import('./image-prune.ts')).imagePrune as Command },
   'manifest-inspect': { summary: 'Show a manifest', hidden: true, load: async () => (await import('./manifest-inspect.ts')).manifestInspect as Command },
+  'system-df': { summary: 'Show disk usage', hidden: true, load: async () => (await import('./system-df.ts')).systemDf as Command },
+  'system-prune': { summary: 'Remove unused data', hidden: true, load: async () => (await import('./system-prune.ts')).systemPrune as Command },
+  'system-check': { summary: 'Look for damage in the store', hidden: true, load: async () => (await import('./system-check.ts')).systemCheck as Command },
   info: { summary: 'Say what this host offers, and what is degraded', load: async () => (await import('./info.ts')).info as Command },
   version: { summary: 'Show the version', load: async () => (await import('./version.ts')).version as Command },
   completion: { summary: 'Print a completion script for bash or zsh', load: async () => (await import('./completion.ts')).completion as Command },
@@ -64,5 +67,5 @@ export const groups: Readonly<Record<string, Readonly<Record<string, readonly st
     prune: ['image-prune'],
   },
   manifest: { inspect: ['manifest-inspect'] },
-  system: { info: ['info'] },
+  system: { check: ['system-check'], df: ['system-df'], info: ['info'], prune: ['system-prune'] },
 }

@@ -1,12 +1,13 @@
 import { listContainers } from '../container/list.ts'
-import { type Collected, collect } from '../image/collect.ts'
+import { collect, findGarbage, type Garbage } from '../image/collect.ts'
+import { whileNothingArrives } from '../image/store.ts'
 import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { debug } from '../system/log.ts'
 
 /** Removes what no image and no container needs any more; undefined where that has to wait (see `collect`). */
-export function collectGarbage(context: Context): Promise<Collected | undefined> {
+export function collectGarbage(context: Context): Promise<Garbage | undefined> {
   return collect({
     context,
     layersInUse: () => layersOfContainers(context),
@@ -16,6 +17,10 @@ export function collectGarbage(context: Context): Promise<Collected | undefined>
     },
   })
 }
+
+/** What collectGarbage would remove. */
+export const seeGarbage = (context: Context): Promise<Garbage | undefined> =>
+  whileNothingArrives(context, () => findGarbage({ context, layersInUse: () => layersOfContainers(context) }))
 
 async function layersOfContainers(context: Context): Promise<Set<string> | undefined> {
   const broken: string[] = []

@@ -15,69 +15,73 @@ export interface CollectInput {
   removeTrees(paths: string[]): Promise<void>
 }
 
-export interface Collected {
-  /** Digests of blobs. */
+/** What nobody needs. */
+export interface Garbage {
+  /** Digests. */
   blobs: string[]
   /** diffIds. */
   layers: string[]
-  /** Unfinished files and folders of arrivals that were cut short. */
-  leftovers: number
+  /** Paths of what arrivals left that were cut short. */
+  files: string[]
+  folders: string[]
+  /** Paths of locks of arrivals, which nobody holds. */
+  locks: string[]
 }
 
 /**
- * Removes what no image names and no container stands on, and what a crash left behind. Undefined where that must wait:
- * an image is on its way in, or a record can't be read and nobody knows what it needs; the next one does it then.
+ * Removes what no image names and no container stands on, and what a crash left behind. Undefined where that must wait for the
+ * next time: an image is on its way in. Of a record that can't be read nobody knows what it needs: then less is garbage.
  */
-export async function collect(input: CollectInput): Promise<Collected | undefined> {
-  const { context } = input
-  const found = await whileNothingArrives(context, () => sweep(input))
-  if (found?.trees.length) await input.removeTrees(found.trees)
+export async function collect(input: CollectInput): Promise<Garbage | undefined> {
+  const found = await whileNothingArrives(input.context, async () => {
+    const garbage = await findGarbage(input)
+    return { garbage, graves: await remove(input.context, garbage) }
+  })
   if (found === undefined) debug('nothing is collected: an image is arriving')
-  return found?.collected
+  const trees = [...(found?.graves ?? []), ...(found?.garbage.folders ?? [])]
+  if (trees.length > 0) await input.removeTrees(trees)
+  return found?.garbage
 }
 
-/** Layers leave in one rename each, so that the locks are not held while their files are removed. */
-async function sweep({ context, layersInUse }: CollectInput): Promise<{ collected: Collected | undefined; trees: string[] }> {
+/** The caller sees to it that nothing arrives, and has the store's lock. */
+export async function findGarbage({ context, layersInUse }: Omit<CollectInput, 'removeTrees'>): Promise<Garbage> {
   let readable = true
   const images = await listStoredImages(context, () => {
     readable = false
   })
-  const { files, trees } = await leftovers(context)
-  await Promise.all(files.map((path) => unlink(path)))
-  if (!readable) {
-    debug("no blob and no layer is collected: the record of an image can't be read")
-    return { collected: undefined, trees }
+  const inUse = readable ? await layersInUse() : undefined
+  const blobs = new Set(images.flatMap(({ id, manifest, layers }) => [id, manifest.digest, ...layers.map(({ blob }) => blob)]))
+  const layers = new Set([...(inUse ?? []), ...images.flatMap((image) => image.layers.map(({ diffId }) => diffId))])
+  if (!readable) debug("no blob and no layer is collected: the record of an image can't be read")
+  return {
+    blobs: readable ? await namesBut(blobs, blobsDir(context.paths)) : [],
+    layers: inUse === undefined ? [] : await namesBut(layers, layersDir(context.paths)),
+    ...(await leftovers(context)),
   }
-  const blobs = await sweepBlobs(context, new Set(images.flatMap(({ id, manifest, layers }) => [id, manifest.digest, ...layers.map(({ blob }) => blob)])))
-  const inUse = await layersInUse()
-  const layers =
-    inUse === undefined ? [] : await sweepLayers(context, new Set([...inUse, ...images.flatMap((image) => image.layers.map(({ diffId }) => diffId))]))
-  const collected = { blobs, layers: layers.map(({ diffId }) => diffId), leftovers: files.length + trees.length }
-  return { collected, trees: [...trees, ...layers.map(({ grave }) => grave)] }
 }
 
 /** All of the arrivals' files: nothing arrives now, so nobody writes them or holds a lock of theirs. */
-async function leftovers(context: Context): Promise<{ files: string[]; trees: string[] }> {
+async function leftovers(context: Context): Promise<Pick<Garbage, 'files' | 'folders' | 'locks'>> {
   const folder = temporaryDir(context.paths)
   const entries = (await entriesIn(folder)).filter(({ name }) => name.startsWith(TEMPORARY_PREFIX))
-  const paths = (folders: boolean) => entries.filter((entry) => entry.isDirectory() === folders).map(({ name }) => `${folder}/${name}`)
-  return { files: paths(false), trees: paths(true) }
+  const isLock = ({ name }: Dirent) => name.startsWith(`${TEMPORARY_PREFIX}lock-`)
+  const paths = (fits: (entry: Dirent) => boolean) => entries.filter(fits).map(({ name }) => `${folder}/${name}`)
+  return { files: paths((entry) => !entry.isDirectory() && !isLock(entry)), folders: paths((entry) => entry.isDirectory()), locks: paths(isLock) }
 }
 
-async function sweepBlobs(context: Context, needed: ReadonlySet<string>): Promise<string[]> {
-  const names = (await entriesIn(blobsDir(context.paths))).map(({ name }) => name).filter((name) => !needed.has(`sha256:${name}`))
-  await Promise.all(names.map((name) => unlink(`${blobsDir(context.paths)}/${name}`)))
-  return names.map((name) => `sha256:${name}`)
-}
+const namesBut = async (needed: ReadonlySet<string>, folder: string): Promise<string[]> =>
+  (await entriesIn(folder)).map(({ name }) => `sha256:${name}`).filter((digest) => !needed.has(digest))
 
-async function sweepLayers(context: Context, needed: ReadonlySet<string>): Promise<{ diffId: string; grave: string }[]> {
-  const names = (await entriesIn(layersDir(context.paths))).map(({ name }) => name).filter((name) => !needed.has(`sha256:${name}`))
-  if (names.length > 0) await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
+/** Layers leave in one rename each, so that no lock is held while their files are removed; gives where they went. */
+async function remove(context: Context, { blobs, layers, files, locks }: Garbage): Promise<string[]> {
+  const nameOf = (digest: string) => digest.slice('sha256:'.length)
+  await Promise.all([...files, ...locks, ...blobs.map((digest) => `${blobsDir(context.paths)}/${nameOf(digest)}`)].map((path) => unlink(path)))
+  if (layers.length > 0) await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
   return Promise.all(
-    names.map(async (name) => {
-      const grave = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}gone-${name.slice(0, 12)}-${randomBytes(4).toString('hex')}`
-      await rename(`${layersDir(context.paths)}/${name}`, grave)
-      return { diffId: `sha256:${name}`, grave }
+    layers.map(async (diffId) => {
+      const grave = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}gone-${nameOf(diffId).slice(0, 12)}-${randomBytes(4).toString('hex')}`
+      await rename(`${layersDir(context.paths)}/${nameOf(diffId)}`, grave)
+      return grave
     }),
   )
 }

@@ -2,7 +2,7 @@ import { mkdir, readdir, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
 import { referencesDir } from '../system/paths.ts'
-import { digestHex, sha256 } from './digest.ts'
+import { digestHex, isDigest, sha256 } from './digest.ts'
 
 /** What a name points to: `references/<name>.json`. A name with a digest (`repo@sha256:...`) is where an image came from. */
 export interface StoredReference {
@@ -32,15 +32,28 @@ export async function writeReference(context: Context, stored: StoredReference):
 /** The caller holds the store's lock. */
 export const removeReference = (context: Context, reference: string): Promise<void> => unlink(path(context, reference))
 
-/** All of them, by name. One that can't be read is left out. */
-export async function listReferences(context: Context): Promise<StoredReference[]> {
-  let names: string[]
+/** All of them, by name. One that can't be read is left out, and its path handed to `broken`. */
+export async function listReferences(context: Context, broken: (path: string) => void = () => {}): Promise<StoredReference[]> {
+  let paths: string[]
   try {
-    names = (await readdir(referencesDir(context.paths))).filter((name) => name.endsWith('.json'))
+    paths = (await readdir(referencesDir(context.paths))).filter((name) => name.endsWith('.json')).map((name) => `${referencesDir(context.paths)}/${name}`)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return []
     throw error
   }
-  const all = await Promise.all(names.map((name) => readJson<StoredReference>(`${referencesDir(context.paths)}/${name}`).catch(() => undefined)))
+  const all = await Promise.all(
+    paths.map(async (path) => {
+      try {
+        const stored = await readJson<StoredReference>(path)
+        if (stored === undefined || isReference(stored)) return stored
+      } catch {
+        // As one that says nothing.
+      }
+      broken(path)
+      return undefined
+    }),
+  )
   return all.filter((stored) => stored !== undefined).sort((a, b) => (a.reference < b.reference ? -1 : 1))
 }
+
+const isReference = (stored: Partial<StoredReference> | null) => typeof stored?.reference === 'string' && isDigest(stored.image) && isDigest(stored.digest)
