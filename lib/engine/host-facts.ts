@@ -1,5 +1,5 @@
 import { constants } from 'node:fs'
-import { access, lstat, readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { hostname, release } from 'node:os'
 import type { HostFacts } from '../plan/host-facts.ts'
 import type { CreateOptions } from '../plan/options.ts'
@@ -67,17 +67,19 @@ async function usable(paths: string[]): Promise<string[]> {
 /** What a container has of its own, or what would be another one's: terminals, message queues, shared memory. */
 const notDevices = new Set(['pts', 'ptmx', 'shm', 'mqueue', 'hugepages', 'console', 'fd', 'stdin', 'stdout', 'stderr', 'core', 'log', 'initctl'])
 
-async function allDevices(): Promise<string[]> {
-  const names = (await readdir('/dev', { recursive: true }).catch(() => [])).filter((name) => !notDevices.has(name.split('/')[0] ?? ''))
-  const nodes = await Promise.all(
-    names.map((name) =>
-      lstat(`/dev/${name}`).then(
-        (status) => status.isCharacterDevice() || status.isBlockDevice(),
-        () => false,
-      ),
-    ),
-  )
-  return usable(names.filter((_, at) => nodes[at]).map((name) => `/dev/${name}`))
+async function allDevices(folder = '/dev'): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true }).catch(() => [])
+  const paths = entries.filter(({ name }) => folder !== '/dev' || !notDevices.has(name)).map((entry) => ({ entry, path: `${folder}/${entry.name}` }))
+  const nodes = paths.filter(({ entry }) => entry.isCharacterDevice() || entry.isBlockDevice()).map(({ path }) => path)
+  const below = paths.filter(({ entry }) => entry.isDirectory()).map(({ path }) => allDevices(path))
+  return [...(await forContainers(nodes)), ...(await Promise.all(below)).flat()]
+}
+
+/** The ids of root's containers are nobody's, and may open what everybody may. */
+async function forContainers(nodes: string[]): Promise<string[]> {
+  if (process.geteuid?.() !== 0) return usable(nodes)
+  const open = await Promise.all(nodes.map((path) => stat(path).then(({ mode }) => (mode & 0o006) !== 0)))
+  return nodes.filter((_, at) => open[at])
 }
 
 /** Where one processor has the folder, all have: what is not there is not masked. */
