@@ -8,6 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
@@ -25,11 +26,12 @@
 #define CLONE_PIDFD 0x1000
 #endif
 
+#define COLON "fuse-overlayfs can't be told a path with a colon"
 #define ARGUMENT_MAX (128u << 10) /* of one argument, in every kernel: MAX_ARG_STRLEN */
 
 /*
- * Layers are named from the folder that holds them all: so the argument is short enough for hundreds of them, and what a data-root may
- * have in its name (commas, colons) is not said.
+ * Layers are named from the folder that holds them all: so the argument is short enough for hundreds of them, and commas that a data-root
+ * may have in its name are not said.
  */
 static size_t common_folder(const struct plan *plan) {
   const char *first = plan->lower.at[0];
@@ -52,7 +54,7 @@ struct argument {
 
 static void add(const struct plan *plan, struct argument *argument, const char *text, bool is_path) {
   for (; *text != '\0'; text++) {
-    if (is_path && *text == ':') fail("rootfs", EINVAL, plan->merged, "fuse-overlayfs can't be told a path with a colon", "fuse-overlayfs");
+    if (is_path && *text == ':') fail("rootfs", EINVAL, plan->merged, COLON, "fuse-overlayfs");
     if (argument->length + 3 > ARGUMENT_MAX) fail("rootfs", E2BIG, plan->merged, "too many layers", "fuse-overlayfs");
     if (is_path && (*text == ',' || *text == '\\')) argument->text[argument->length++] = '\\';
     argument->text[argument->length++] = *text;
@@ -78,6 +80,12 @@ static _Noreturn void become_helper(const struct plan *plan, const char *folder,
   const char *const argv[] = {"fuse-overlayfs", "-f", "-o", mount_options, plan->merged, NULL};
   const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
   struct caps caps;
+  struct rlimit files;
+  /* It holds a descriptor for each layer, and one for each file that is open in the container. */
+  if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
+    files.rlim_cur = files.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &files);
+  }
   /* Without a root in the namespace, exec would take the capabilities away that mounting needs. */
   if (getuid() != 0 && caps_get(&caps) == 0) {
     caps.inheritable = caps.permitted;
@@ -138,11 +146,15 @@ static void wait_for_mount(const struct plan *plan, const struct rootfs_parts *p
   }
   while (length > 0 && said[length - 1] == '\n') length--;
   said[length] = '\0';
-  fail("rootfs", 0, plan->merged, said, "fuse-overlayfs has ended");
+  /* libfuse says this in good times too. */
+  const char *complaint = strncmp(said, "unknown argument ignored", 24) == 0 && strchr(said, '\n') != NULL ? strchr(said, '\n') + 1 : said;
+  fail("rootfs", 0, plan->merged, complaint, "fuse-overlayfs has ended");
 }
 
 void fuse_overlayfs_mount(const struct plan *plan, const struct rootfs_parts *parts) {
   if (plan->lower.count == 0 || plan->fuse_overlayfs == NULL) fail("rootfs", EINVAL, plan->merged, "it has no layers, or no program to mount them", "fuse-overlayfs");
+  /* It cuts the upper directory at colons after it has made the path absolute. */
+  if (strchr(plan->upper, ':') != NULL) fail("rootfs", EINVAL, plan->upper, COLON, "fuse-overlayfs");
   char folder[PATH_MAX];
   size_t length = common_folder(plan);
   if (length == 0 || length >= sizeof folder) fail("rootfs", EINVAL, plan->merged, "layers need absolute paths", "fuse-overlayfs");

@@ -99,7 +99,17 @@ static int mount_classic(const struct mount_step *step, const char *data, uint64
   return there;
 }
 
+/* Masks are to lie on the same procfs and sysfs that were mounted: no link, which somebody could turn meanwhile, may stand there (CVE-2019-19921). */
+static void refuse_link(const struct mount_step *step, int root) {
+  struct stat status;
+  int fd = resolve(root, step->target, O_PATH | O_NOFOLLOW);
+  if (fd < 0) return; /* then it will be made */
+  if (fstat(fd, &status) == 0 && S_ISLNK(status.st_mode)) fail("mount", ELOOP, step->target, "it is a symbolic link in the image", "mount(%s)", step->source);
+  close(fd);
+}
+
 static void mount_fs(const struct mount_step *step, int root) {
+  if (strcmp(step->source, "proc") == 0 || strcmp(step->source, "sysfs") == 0) refuse_link(step, root);
   bool made;
   int target = open_target(step, root, S_IFDIR | 0755, &made);
   char data[4096];

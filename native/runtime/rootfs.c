@@ -20,7 +20,7 @@
 
 static int open_part(const char *path) {
   int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC);
-  if (fd < 0) fail("rootfs", errno, path, "", "open(%s, O_PATH)", path);
+  if (fd < 0) fail("rootfs", errno, path, errno == EMFILE ? "your limit of open files is too low for so many layers (ulimit -Hn)" : "", "open(%s, O_PATH)", path);
   return fd;
 }
 

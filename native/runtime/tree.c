@@ -21,7 +21,7 @@ bool tree_is_detached(void) { return open_tree_at(-1, "", AT_EMPTY_PATH) >= 0 ||
 int tree_clone(int folder, const char *path, bool recursive) {
   int tree = open_tree_at(folder, path, TREE_CLONE | AT_EMPTY_PATH | (recursive ? TREE_RECURSIVE : 0));
   if (tree >= 0 || errno != ENOSYS) return tree;
-  return openat(folder, *path == '\0' ? "." : path, O_PATH | O_CLOEXEC);
+  return *path == '\0' ? fcntl(folder, F_DUPFD_CLOEXEC, 3) : openat(folder, path, O_PATH | O_CLOEXEC);
 }
 
 int tree_attach(int tree, int target, int root, const char *path) {
