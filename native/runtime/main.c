@@ -1,27 +1,22 @@
-#include <errno.h>
 #include <fcntl.h>
-#include <linux/close_range.h>
 #include <signal.h>
-#include <sys/prctl.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
+#include "descriptors.h"
+#include "executable.h"
 #include "plan.h"
-#include "report.h"
 #include "verbs.h"
 
-/* Descriptors that somebody let us inherit must not be found in a container (CVE-2024-21626). */
-static void close_what_was_not_given(void) {
-  if (syscall(SYS_close_range, FD_CLIENT + 1, ~0U, 0) == 0) return;
-  for (int fd = FD_CLIENT + 1; fd < 65536; fd++) close(fd); /* before Linux 5.9 */
-}
-
-int main(void) {
-  close_what_was_not_given();
-  for (int fd = FD_PLAN; fd <= FD_CLIENT; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+int main(int argc, char *argv[]) {
+  (void)argc;
+  static const int given[] = {FD_PLAN, FD_STATUS, FD_CLIENT};
+  descriptors_close_but(given, 3);
   signal(SIGPIPE, SIG_IGN);
   struct plan plan;
   plan_read(FD_PLAN, &plan);
+  /* `unshare` executes nothing that came with an image, and saves the copy. */
+  if (plan.verb != VERB_UNSHARE) executable_protect(argv);
+  for (int fd = FD_PLAN; fd <= FD_CLIENT; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
   close(FD_PLAN);
   switch (plan.verb) {
     case VERB_RUN: run_main(&plan);

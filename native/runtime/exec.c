@@ -1,0 +1,47 @@
+#include <signal.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+#include "cgroup.h"
+#include "children.h"
+#include "clients.h"
+#include "launch.h"
+#include "loop.h"
+#include "report.h"
+#include "status.h"
+#include "streams.h"
+#include "verbs.h"
+
+static void on_signal(int signal) {
+  (void)signal;
+  if (launch_process.ended) clients_abandon();
+  else if (launch_process.pid != 0) kill(launch_process.pid, SIGTERM);
+}
+
+/*
+ * The supervisor stays outside, holds the streams, and ends with the process; nobody's going ends it or the process, as with Docker. No
+ * lock, no log, no record: what runs by `exec` is known to its client only.
+ */
+void exec_main(const struct plan *plan) {
+  prctl(PR_SET_NAME, "lichen-exec");
+  loop_open();
+  children_open(on_signal);
+  report_undo = launch_undo;
+  if (plan->cgroup_mode == CGROUP_SCOPE) status_wait_for_go();
+  cgroup_visit(plan);
+  clients_open(plan);
+  launch(plan);
+  report_undo = NULL;
+  status_started(launch_process.pid, launch_process.start_time, plan->cgroup_path == NULL ? "" : plan->cgroup_path);
+  streams_start();
+  for (clients_settle(); !launch_process.ended; clients_settle()) {
+    streams_balance();
+    loop_turn(-1);
+  }
+  streams_drain();
+  int code = children_code(&launch_process);
+  clients_exit(code);
+  status_exited(code, false);
+  for (clients_settle(); clients_left(); clients_settle()) loop_turn(-1);
+  _exit(0);
+}
