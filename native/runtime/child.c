@@ -5,7 +5,6 @@
 #include <grp.h>
 #include <sched.h>
 #include <signal.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include "descriptors.h"
@@ -16,8 +15,7 @@ void child_begin(const struct child_io *io, int extra) {
   report_fd = io->sync;
   report_undo = NULL;
   int keep[] = {io->sync, io->stdio[0], io->stdio[1], io->stdio[2], extra};
-  descriptors_close_but(keep, sizeof keep / sizeof *keep);
-  umask(022);
+  descriptors_close_but(3, keep, sizeof keep / sizeof *keep);
   /* What is ignored or blocked stays so across execve. */
   sigset_t none;
   sigemptyset(&none);
@@ -47,6 +45,7 @@ static void hand_up_namespaces(const struct plan *plan, int sync) {
 }
 
 void child_main(const struct plan *plan, const struct child_io *io, bool mapped) {
+  container_prepare(plan);
   if (!mapped) sync_wait(io->sync, SYNC_MAPPED);
   child_become_root(plan);
   hand_up_namespaces(plan, io->sync);

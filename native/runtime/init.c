@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #include "caps.h"
-#include "stdfds.h"
+#include "descriptors.h"
 #include "report.h"
 
 /* 128+n as shells have it. Everything else in the pid namespace ends with this process. */
@@ -47,6 +47,6 @@ void init_fork(void) {
   prctl(PR_SET_NAME, "lichen-init", 0, 0, 0);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (caps_bound(0) < 0 || caps_ambient(0) < 0 || caps_set(&caps) < 0) fail("sandbox", errno, "", "", "capset(init)");
-  stdfds_close(0, -1);
+  descriptors_close_but(0, NULL, 0);
   serve(child, &all);
 }

@@ -97,7 +97,7 @@ static void on_packet(struct watch *watch, uint32_t events) {
   switch (packet.record.tag) {
     case STATUS_FAILED: relay_failure(&packet);
     case STATUS_WARNING: report_send(report_fd, packet.bytes, packet.length); break;
-    case SYNC_CONSOLE: streams_console(plan, packet.fds[0]), packet.fds[0] = -1; break;
+    case SYNC_CONSOLE: streams_console(packet.fds[0]), packet.fds[0] = -1; break;
     case SYNC_UNSHARED: map(between.pid); break;
     case SYNC_CHILD: on_process((pid_t)field_u(fields)); break;
     case SYNC_HELPER: on_fuse((pid_t)field_u(fields), packet.fds[0]), packet.fds[0] = -1; break;

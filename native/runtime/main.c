@@ -10,7 +10,7 @@
 int main(int argc, char *argv[]) {
   (void)argc;
   static const int given[] = {FD_PLAN, FD_STATUS, FD_CLIENT};
-  descriptors_close_but(given, 3);
+  descriptors_close_but(FD_PLAN, given, sizeof given / sizeof *given);
   signal(SIGPIPE, SIG_IGN);
   struct plan plan;
   plan_read(FD_PLAN, &plan);

@@ -14,10 +14,11 @@
 
 #include "console.h"
 #include "container.h"
-#include "stdfds.h"
+#include "descriptors.h"
 #include "report.h"
 #include "resolve.h"
 #include "sandbox.h"
+#include "stdfds.h"
 #include "sync.h"
 
 /* The parent may be in another pid namespace, where getppid() says 0 before and after its end: the socket tells. */
@@ -32,7 +33,7 @@ static void take_stdio(const struct process *process) {
   setsid();
   if (process->plan->terminal && ioctl(process->stdio[0], TIOCSCTTY, 0) < 0) fail("sandbox", errno, "", "", "ioctl(TIOCSCTTY)");
   stdfds_place(process->stdio);
-  stdfds_close(3, process->sync);
+  descriptors_close_but(3, &process->sync, 1);
   /* A program of another user opens its own pipes again by /dev/stdout (runc). */
   for (int fd = 0; fd < 3; fd++) {
     struct stat status;

@@ -25,6 +25,7 @@ static void mount_rootfs(const struct plan *plan, int sync) {
     if (unshare((int)(plan->namespaces & CLONE_NEWUSER) | CLONE_NEWNS) < 0) fail("namespace", errno, "", "", "unshare(CLONE_NEWNS)");
     if (new_user) sync_send(sync, SYNC_UNSHARED, -1, "namespace");
   }
+  container_prepare(plan);
   if (new_user) sync_wait(sync, SYNC_MAPPED);
   child_become_root(plan);
   if (mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0) fail("rootfs", errno, "/", "", "mount(/, MS_SLAVE)");
@@ -41,7 +42,7 @@ void stage_main(const struct plan *plan, const struct child_io *io, int cgroup) 
   uint64_t flags = plan->namespaces & ~made;
   pid_t pid = clone_process(flags | CLONE_PARENT, cgroup);
   if (pid == 0) {
-    child_begin(io, -1);
+    if (cgroup >= 0) close(cgroup);
     child_main(plan, io, (flags & CLONE_NEWUSER) == 0);
   }
   sync_send_number(io->sync, SYNC_CHILD, (uint64_t)pid, -1);

@@ -59,10 +59,9 @@ void streams_open(const struct plan *plan, int theirs[3]) {
   }
 }
 
-void streams_console(const struct plan *plan, int master) {
+void streams_console(int master) {
   if (fcntl(master, F_SETFL, O_RDWR | O_NONBLOCK) < 0) fail("namespace", errno, "", "", "fcntl(pty, O_NONBLOCK)");
   sources[0].watch.fd = master;
-  if (plan->rows > 0 && plan->columns > 0) streams_resize((unsigned)plan->rows, (unsigned)plan->columns);
 }
 
 void streams_start(void) {

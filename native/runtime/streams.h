@@ -12,7 +12,7 @@
 void streams_open(const struct plan *plan, int theirs[3]);
 
 /* The master of the pty that the process has opened. Ours from now on. */
-void streams_console(const struct plan *plan, int master);
+void streams_console(int master);
 
 /* The process runs: passes on what it writes, to log and clients. */
 void streams_start(void);
