@@ -25,44 +25,32 @@ static void take_words(int context, struct kernel_words *words) {
   errno = error;
 }
 
-int filesystem_set(int context, const char *key, const char *value, struct kernel_words *words) {
-  if (fs_config(context, value == NULL ? CONFIG_FLAG : CONFIG_STRING, key, value) == 0) return 0;
-  take_words(context, words);
-  return -1;
-}
-
-static int set_piece(int context, const char *piece, size_t length, struct kernel_words *words) {
-  char key[OPTION_MAX], *value;
-  if (length >= sizeof key * 2) return errno = ENAMETOOLONG, -1;
-  char option[OPTION_MAX * 2];
-  memcpy(option, piece, length), option[length] = '\0';
-  value = strchr(option, '=');
-  size_t key_length = value == NULL ? length : (size_t)(value - option);
-  if (key_length >= sizeof key) return errno = ENAMETOOLONG, -1;
+static int set_option(int context, const char *option, size_t length) {
+  char key[OPTION_MAX], value[OPTION_MAX];
+  const char *equals = memchr(option, '=', length);
+  size_t key_length = equals == NULL ? length : (size_t)(equals - option), value_length = equals == NULL ? 0 : length - key_length - 1;
+  if (key_length >= sizeof key || value_length >= sizeof value) return errno = ENAMETOOLONG, -1;
   memcpy(key, option, key_length), key[key_length] = '\0';
-  return filesystem_set(context, key, value == NULL ? NULL : value + 1, words);
+  if (equals == NULL) return fs_config(context, CONFIG_FLAG, key, NULL);
+  memcpy(value, equals + 1, value_length), value[value_length] = '\0';
+  return fs_config(context, CONFIG_STRING, key, value);
 }
 
-int filesystem_begin(const char *type, const char *data, struct kernel_words *words) {
+static int configure(int context, const char *type, const char *data) {
+  fs_config(context, CONFIG_STRING, "source", type); /* what df and mount show in their first column */
+  while (*data != '\0') {
+    size_t length = strcspn(data, ",");
+    if (length > 0 && set_option(context, data, length) < 0) return -1;
+    data += length + (data[length] == ',');
+  }
+  return fs_config(context, CONFIG_CREATE, NULL, NULL);
+}
+
+int filesystem_new(const char *type, const char *data, uint64_t attributes, struct kernel_words *words) {
   words->text[0] = '\0';
   int context = fs_open(type);
   if (context < 0) return -1;
-  fs_config(context, CONFIG_STRING, "source", type); /* what df and mount show in their first column */
-  for (const char *at = data; *at != '\0';) {
-    size_t length = strcspn(at, ",");
-    if (length > 0 && set_piece(context, at, length, words) < 0) {
-      int error = errno;
-      close(context);
-      errno = error;
-      return -1;
-    }
-    at += length + (at[length] == ',');
-  }
-  return context;
-}
-
-int filesystem_create(int context, uint64_t attributes, struct kernel_words *words) {
-  int mount = fs_config(context, CONFIG_CREATE, NULL, NULL);
+  int mount = configure(context, type, data);
   if (mount == 0) mount = fs_mount(context, attributes);
   if (mount < 0) take_words(context, words);
   int error = errno;

@@ -11,6 +11,7 @@
 #include "resolve.h"
 #include "tree.h"
 
+#define EMPTY "mode=755,nr_inodes=1"
 #define MASK_ATTRIBUTES (ATTRIBUTE_RDONLY | ATTRIBUTE_NOSUID | ATTRIBUTE_NODEV | ATTRIBUTE_NOEXEC)
 
 /* -1: not there, nothing to hide. */
@@ -48,10 +49,8 @@ static void hide_directory(const struct mount_step *step, int target, int root) 
     return;
   }
   struct kernel_words words;
-  int context = filesystem_begin("tmpfs", "mode=755,nr_inodes=1", &words);
-  if (context < 0 && errno == ENOSYS) {
-    if (mount("tmpfs", fd_path(target).text, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, "mode=755,nr_inodes=1") == 0) return;
-  } else if (context >= 0) empty = filesystem_create(context, MASK_ATTRIBUTES, &words);
+  empty = filesystem_new("tmpfs", EMPTY, MASK_ATTRIBUTES, &words);
+  if (empty < 0 && errno == ENOSYS && mount("tmpfs", fd_path(target).text, "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC, EMPTY) == 0) return;
   if (empty < 0) fail("mount", errno, step->target, words.text, "mount(tmpfs, %s)", step->target);
   attach(step, empty, target, root, 0);
 }

@@ -122,13 +122,9 @@ static void mount_fs(const struct mount_step *step, int root) {
   uint64_t later = step->flags & MOUNT_COPY_UP ? step->attributes & ATTRIBUTE_RDONLY : 0;
 
   struct kernel_words words = {""};
-  int there, context = filesystem_begin(step->source, data, &words);
-  if (context < 0 && errno == ENOSYS) {
-    there = mount_classic(step, data, step->attributes & ~later, target, root);
-  } else {
-    there = context < 0 ? -1 : filesystem_create(context, step->attributes & ~later, &words);
-    if (there >= 0) there = tree_attach(there, target, root, step->target);
-  }
+  int there = filesystem_new(step->source, data, step->attributes & ~later, &words);
+  if (there >= 0) there = tree_attach(there, target, root, step->target);
+  else if (errno == ENOSYS) there = mount_classic(step, data, step->attributes & ~later, target, root);
   if (there < 0) {
     if (errno == ENODEV && (step->flags & MOUNT_OPTIONAL)) return (void)close(target);
     fail("mount", errno, step->target, *words.text != '\0' ? words.text : refusal(step->source, errno), "mount(%s, %s)", step->source, data);

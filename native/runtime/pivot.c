@@ -9,7 +9,7 @@
 
 /*
  * On machines that run from their initramfs, as diskless nodes do, "/" is the one mount that can't be pivoted away. The new root is moved
- * over it: out of that leads only an umount, which needs CAP_SYS_ADMIN, and a chroot, which can't be left by a new user namespace.
+ * over it instead: out of that leads only an umount of "/", for which a container must have been given CAP_SYS_ADMIN.
  */
 static void move_over(void) {
   if (mount(".", "/", NULL, MS_MOVE, NULL) < 0) fail("rootfs", errno, "/", "", "mount(., /, MS_MOVE)");
