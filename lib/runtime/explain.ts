@@ -1,6 +1,7 @@
 import { getSystemErrorMap } from 'node:util'
 import { LichenError } from '../system/errors.ts'
 import { explainUsernsFailure } from '../system/host.ts'
+import { explainStore, optional } from './explain-store.ts'
 import type { Failure } from './status.ts'
 
 /** ENOENT, EACCES, ... for a positive errno. */
@@ -33,15 +34,20 @@ export async function explainFailure(failure: Failure): Promise<LichenError> {
       })
     case 'namespace': {
       const { message, hint } = await explainUsernsFailure(errno)
-      return new LichenError(`${message}: ${say(failure)}`, { code: 'NAMESPACE_FAILED', hint })
+      return new LichenError(`${message}: ${say(failure)}`, { code: 'NAMESPACE_FAILED', ...optional(hint) })
     }
     case 'mount':
-      return new LichenError(mountMessage(failure), { code: 'MOUNT_FAILED', ...(mountHint(failure) ? { hint: mountHint(failure) } : {}) })
+      return new LichenError(mountMessage(failure), { code: 'MOUNT_FAILED', ...optional(mountHint(failure)) })
     case 'rootfs':
       return new LichenError(`the root file system could not be mounted: ${say(failure)}`, {
         code: 'ROOTFS_FAILED',
         hint: 'try another driver: --storage-driver fuse-overlayfs or --storage-driver vfs',
       })
+    case 'apply':
+    case 'remove':
+    case 'merge':
+    case 'probe':
+      return explainStore(failure, errnoName(errno), say)
     default:
       return new LichenError(`${stage}: ${say(failure)}`, { code: `RUNTIME_${stage.toUpperCase()}` })
   }
@@ -73,7 +79,7 @@ function explainPort({ subject, detail }: Failure): LichenError {
 
 function networkHint(detail: string): string {
   if (/\/dev\/net\/tun/.test(detail)) return 'slirp4netns needs /dev/net/tun: an administrator runs `modprobe tun; chmod 666 /dev/net/tun`'
-  return 'run without a network (--network none) or in the host\'s (--network host) if this can not be mended'
+  return "run without a network (--network none) or in the host's (--network host) if this can not be mended"
 }
 
 function mountMessage(failure: Failure): string {

@@ -122,7 +122,7 @@ enum log_driver { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_K8S_FILE = 2 };
 enum unshare_op {
   OP_EXEC = 1,   /* PLAN_ARG in the mapped user namespace, stdio inherited; exit status is the program's */
   OP_APPLY = 2,  /* OP_PATH: an empty directory; stdin: apply records */
-  OP_REMOVE = 3, /* OP_PATH: trees to remove; what is gone already is fine */
+  OP_REMOVE = 3, /* OP_PATH: trees to remove, absolute; what is gone already is fine. Without id maps: by our own rights, in no namespace */
   OP_MERGE = 4,  /* OP_PATH: target directory, then layers, bottom first: copies (reflink where possible) with whiteouts carried out */
   OP_PROBE = 5,  /* PLAN_ROOTFS, PLAN_LOWER: mount it, make a file through it, undo */
 };
@@ -159,7 +159,7 @@ enum hello_flag { HELLO_STDIN = 1, HELLO_STDOUT = 2, HELLO_STDERR = 4 };
 
 /* Apply records on stdin of OP_APPLY */
 enum apply_tag {
-  APPLY_ENTRY = 1, /* u enum entry_type, s path, s link target, u mode, u uid, u gid, i mtime seconds, u nanoseconds, u size, u major, u minor; exactly `size` raw bytes and padding to 8 follow for ENTRY_FILE */
+  APPLY_ENTRY = 1, /* u enum entry_type, s path (relative, without "." and ".."; "" is the directory itself), s link target (of a hard link: as path), u mode, u uid, u gid, i mtime seconds, u nanoseconds, u size, u major, u minor; exactly `size` raw bytes and padding to 8 follow for ENTRY_FILE */
   APPLY_XATTR = 2, /* s name, b value: belongs to the next entry; repeats */
   APPLY_END = 3,   /* (empty) */
 };

@@ -1,0 +1,18 @@
+/* The operations of `unshare`, each in the mapped user namespace as 0:0, with umask 0. Failures go to FD_STATUS. */
+#ifndef LICHEN_OPERATIONS_H
+#define LICHEN_OPERATIONS_H
+
+#include "plan.h"
+
+struct totals {
+  uint64_t entries, bytes;
+};
+
+/* `paths`: what plan->op_paths name, opened before the namespace was entered, since a mapped root may not be able to walk there. */
+struct totals op_apply(const struct plan *plan, const int *paths);
+struct totals op_merge(const struct plan *plan, const int *paths);
+/* `parents`: the directories that hold what plan->op_paths name; -1 where there is none any more. */
+struct totals op_remove(const struct plan *plan, const int *parents);
+struct totals op_probe(const struct plan *plan);
+
+#endif
