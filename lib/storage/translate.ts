@@ -1,4 +1,4 @@
-import type { IdMapping, Identity } from '../plan/plan.ts'
+import type { Identity, IdMapping } from '../plan/plan.ts'
 
 /**
  * fuse-overlayfs options that show layers, unpacked under the store's map, with the owners the image meant, to a

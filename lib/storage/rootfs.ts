@@ -1,0 +1,98 @@
+import { access, stat, writeFile } from 'node:fs/promises'
+import type { Identity, RootfsPlan } from '../plan/plan.ts'
+import { unshare } from '../runtime/unshare.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import type { ContainerPaths } from '../system/paths.ts'
+import { requireProgram } from '../system/spawn.ts'
+import type { StorageDriver } from './choose.ts'
+import { fuseState } from './fuse.ts'
+import { layerFolders } from './layers.ts'
+import { makeForMappedRoot } from './owned-folders.ts'
+import { removeTree } from './remove.ts'
+import { compose, translationOptions } from './translate.ts'
+
+export interface PrepareInput {
+  context: Context
+  driver: StorageDriver
+  container: ContainerPaths
+  /** diffIDs, bottom first. */
+  layers: string[]
+  /** The container's map. */
+  identity: Identity
+  /** The map under which the layers lie on disk; the container's where it is not given. */
+  storeIdentity?: Identity
+  readOnly: boolean
+}
+
+/**
+ * Makes what a start needs on disk, and says how the root file system is mounted. What the container has written before stays.
+ * Throws LAYER_MISSING, NO_HELPER, DRIVER_UNUSABLE, USERNS_UNSUPPORTED, with vfs DISK_FULL.
+ */
+export async function prepareRootfs(input: PrepareInput): Promise<RootfsPlan> {
+  const { context, container, driver } = input
+  const store = input.storeIdentity ?? input.identity
+  const translated = JSON.stringify(store.uidMappings) !== JSON.stringify(input.identity.uidMappings)
+  if (translated) checkTranslation(driver, store, input.identity)
+  const folders = await layerFolders(context, input.layers)
+  if (driver === 'vfs') return copyLayers(context, store, container, folders)
+  const { upper, work, merged } = container
+  const lower = folders.length > 0 ? folders : [await emptyLayer(store, container)]
+  // The root folder of the container is that of `upper`.
+  await makeForMappedRoot(store, [upper], (await stat(lower[0]!)).mode & 0o7777)
+  await makeForMappedRoot(store, [work, merged], 0o755)
+  const parts = { merged, upper, work, lower }
+  if (driver === 'overlay') return { kind: 'overlay', ...parts, options: '' }
+  return { kind: 'fuse-overlayfs', ...parts, options: translated ? translationOptions(store, input.identity) : '', program: await fuseProgram() }
+}
+
+function checkTranslation(driver: StorageDriver, store: Identity, container: Identity): void {
+  if (compose(store.uidMappings, container.uidMappings)[0]?.shown !== 0) {
+    throw new LichenError("with this --userns the files of the image's root would be nobody's: they belong to you, and your id is not in the container", {
+      code: 'USERNS_UNSUPPORTED',
+      hint: '--userns keep-id has your id in the container, and yet not as root',
+    })
+  }
+  if (driver === 'fuse-overlayfs') return
+  throw new LichenError(`storage driver ${driver} can't show files with other owners than they have, as --userns needs it`, {
+    code: 'USERNS_UNSUPPORTED',
+    hint: 'make the container anew: fuse-overlayfs is chosen then',
+  })
+}
+
+/** An image without layers, FROM scratch. */
+async function emptyLayer(store: Identity, container: ContainerPaths): Promise<string> {
+  const path = `${container.dir}/empty`
+  await makeForMappedRoot(store, [path], 0o755)
+  return path
+}
+
+async function fuseProgram(): Promise<string> {
+  const program = await requireProgram('fuse-overlayfs')
+  const fuse = await fuseState()
+  if (fuse === 'usable') return program
+  throw new LichenError(
+    fuse === 'missing' ? 'there is no /dev/fuse, and the container uses fuse-overlayfs' : 'you may not open /dev/fuse, and the container uses fuse-overlayfs',
+    {
+      code: 'DRIVER_UNUSABLE',
+      hint: `an administrator runs: ${fuse === 'missing' ? 'modprobe fuse' : 'chmod 666 /dev/fuse'}`,
+    },
+  )
+}
+
+/** vfs: once in a container's life. Without the mark behind it, a copy was cut short, and is made anew. */
+async function copyLayers(context: Context, store: Identity, container: ContainerPaths, folders: string[]): Promise<RootfsPlan> {
+  const { merged } = container
+  const mark = `${container.dir}/merged-complete`
+  const complete = await access(mark).then(
+    () => true,
+    () => false,
+  )
+  if (!complete) {
+    await removeTree({ context, identity: store, path: merged })
+    await makeForMappedRoot(store, [merged], 0o755)
+    await unshare({ context, identity: store, operation: { kind: 'merge', target: merged, layers: folders.toReversed() } })
+    await writeFile(mark, '', { mode: 0o600 })
+  }
+  return { kind: 'directory', merged }
+}
