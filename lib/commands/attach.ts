@@ -2,7 +2,8 @@ import { command } from '../cli/command.ts'
 import { parseDetachKeys } from '../cli/detach-keys.ts'
 import { optionTable } from '../cli/options.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
-import { connectTo, exitCodeOf, proxySignals, stayAttached } from '../engine/foreground.ts'
+import { connectTo, exitCodeOf } from '../engine/attached.ts'
+import { stayAttached } from '../engine/foreground.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { oneTarget } from './targets.ts'
@@ -36,22 +37,17 @@ export async function attachTo(view: ContainerView, options: { stdin: boolean; s
   requireTerminal({ tty, stdin: options.stdin })
   const socket = connectTo(view)
   if (socket === undefined) throw cannotAttach('You cannot attach to a stopped container, start it first', `lichen start -a ${view.record.name}`)
-  // In raw mode keys are bytes; what still comes as a signal is meant for the command.
-  const signals = options.sigProxy && !tty ? proxySignals() : undefined
-  signals?.sendTo(view.live)
-  try {
-    const result = await stayAttached(socket, {
-      tty,
-      stdin: options.stdin && interactive,
-      stdout: true,
-      stderr: true,
-      detachKeys: options.detachKeys,
-      redraw: true,
-    })
-    return (await exitCodeOf(view, result)) ?? 0
-  } finally {
-    signals?.stop()
-  }
+  const result = await stayAttached(view.live, socket, {
+    tty,
+    stdin: options.stdin && interactive,
+    stdout: true,
+    stderr: true,
+    detachKeys: options.detachKeys,
+    // As Docker: keys are bytes then, and what still comes as a signal is meant for the command.
+    sigProxy: options.sigProxy && !tty,
+    redraw: true,
+  })
+  return (await exitCodeOf(view, result)) ?? 0
 }
 
 const cannotAttach = (message: string, hint: string) => new LichenError(message, { code: 'NOT_RUNNING', exitCode: 1, hint })

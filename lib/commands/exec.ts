@@ -3,8 +3,9 @@ import { parseDetachKeys } from '../cli/detach-keys.ts'
 import { parseEnv, readEnvFile } from '../cli/env.ts'
 import { optionTable } from '../cli/options.ts'
 import { checkPositionals } from '../cli/parse.ts'
+import { keepEarlySignals } from '../engine/early-signals.ts'
 import { execInContainer } from '../engine/exec.ts'
-import { proxySignals, stayAttached, terminalSize } from '../engine/foreground.ts'
+import { stayAttached, terminalSize } from '../engine/foreground.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { oneTarget } from './targets.ts'
@@ -36,7 +37,7 @@ export const exec = command({
     const context = await openContext(globals)
     const view = await oneTarget(context, 'exec', name, latest)
     if (!detach) requireTerminal({ tty, stdin: interactive })
-    const signals = detach ? undefined : proxySignals()
+    const signals = detach ? undefined : keepEarlySignals()
     try {
       const launched = await execInContainer(context, view, {
         command: words,
@@ -49,14 +50,16 @@ export const exec = command({
         attached: !detach,
         terminal: tty ? terminalSize() : undefined,
       })
-      signals?.sendTo(launched)
+      signals?.handTo(launched)
       const result =
-        launched.client === undefined ? undefined : await stayAttached(launched.client, { tty, stdin: interactive, stdout: true, stderr: true, detachKeys })
+        launched.client === undefined
+          ? undefined
+          : await stayAttached(launched, launched.client, { tty, stdin: interactive, stdout: true, stderr: true, detachKeys, sigProxy: true })
       await launched.release()
       if (result?.kind === 'lost') throw new LichenError('the process in the container was lost: its supervisor was killed', { code: 'MONITOR_LOST' })
       return result?.kind === 'exited' ? result.code : 0
     } finally {
-      signals?.stop()
+      signals?.letGo()
     }
   },
 })

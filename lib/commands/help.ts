@@ -14,7 +14,9 @@ export async function helpOfAll(globals: OptionTable): Promise<void> {
   const names = Object.entries(verbs).filter(([, verb]) => verb.hidden !== true)
   const wide = Math.max(...names.map(([name]) => name.length)) + 2
   const list = names.map(([name, verb]) => `  ${name.padEnd(wide)}${verb.summary}`).join('\n')
-  const more = Object.keys(groups).map((group) => `lichen ${group} VERB`).join(', ')
+  const more = Object.keys(groups)
+    .map((group) => `lichen ${group} VERB`)
+    .join(', ')
   const usage = `Usage:  lichen [OPTIONS] COMMAND\n\nContainers without root and without a daemon\n\nCommands:\n${list}\n\nAlso as in Docker: ${more}`
   process.stdout.write(await helpText('lichen', usage, globals))
   process.stdout.write("\nRun 'lichen COMMAND --help' for more on a command.\n")

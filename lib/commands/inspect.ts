@@ -24,7 +24,8 @@ export const inspect = command({
   options,
   positionals: { min: 1, max: Infinity, complete: 'container' },
   async run({ options, positionals }, globals) {
-    if (!['', 'container', 'image'].includes(options.type)) throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container or image')
+    if (!['', 'container', 'image'].includes(options.type))
+      throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container or image')
     const render = options.format === undefined || options.format === 'json' ? undefined : compileTemplate(options.format)
     const context = await openContext(globals)
     const found: unknown[] = []

@@ -3,7 +3,9 @@ import { parseCreateOptions } from '../cli/create-options.ts'
 import { runTable } from '../cli/create-table.ts'
 import { parseDetachKeys } from '../cli/detach-keys.ts'
 import type { ContainerView } from '../container/view.ts'
-import { endOf, proxySignals, type SignalProxy, stayAttached, terminalSize } from '../engine/foreground.ts'
+import { endOf } from '../engine/attached.ts'
+import { type EarlySignals, keepEarlySignals } from '../engine/early-signals.ts'
+import { stayAttached, terminalSize } from '../engine/foreground.ts'
 import { removeAfterExit } from '../engine/remove.ts'
 import { startContainer } from '../engine/start.ts'
 import type { CreateOptions } from '../plan/options.ts'
@@ -29,15 +31,18 @@ export const run = command({
     const context = await openContext(globals)
     const view = await newContainer(context, options, args.options)
     const attached = streams.stdin || streams.stdout || streams.stderr
-    const signals = attached && options.sigProxy ? proxySignals() : undefined
+    const signals = attached && options.sigProxy ? keepEarlySignals() : undefined
     try {
       const launched = await startNew(context, view, attached, signals)
       // Without output there is nothing to wait for, as with Docker: what -a stdin gives is carried over, and that is all.
       if (!streams.stdout && !streams.stderr) printLines([view.record.id])
-      const result = launched.client === undefined ? undefined : await stayAttached(launched.client, { tty: options.tty, ...streams, detachKeys })
+      const result =
+        launched.client === undefined
+          ? undefined
+          : await stayAttached(launched, launched.client, { tty: options.tty, ...streams, detachKeys, sigProxy: options.sigProxy })
       return (await endOf(context, view, launched, result)) ?? 0
     } finally {
-      signals?.stop()
+      signals?.letGo()
     }
   },
 })
@@ -50,11 +55,11 @@ function attachedStreams({ attach, interactive, detach }: CreateOptions): { stdi
 }
 
 /** A container that can't be started stays as "created", unless --rm said otherwise. */
-async function startNew(context: Context, view: ContainerView, attached: boolean, signals: SignalProxy | undefined): Promise<Launched> {
+async function startNew(context: Context, view: ContainerView, attached: boolean, signals: EarlySignals | undefined): Promise<Launched> {
   try {
     const launched = await startContainer(context, view, { attached, terminal: view.record.options.tty ? terminalSize() : undefined })
     if (launched === undefined) throw new LichenError(`container ${view.record.name} was started by somebody else`, { code: 'ALREADY_RUNNING' })
-    signals?.sendTo(launched)
+    signals?.handTo(launched)
     return launched
   } catch (error) {
     if (view.record.options.remove) await removeAfterExit(context, view)

@@ -4,7 +4,9 @@ import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { observe } from '../container/state.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
-import { endOf, proxySignals, stayAttached, terminalSize } from '../engine/foreground.ts'
+import { endOf } from '../engine/attached.ts'
+import { keepEarlySignals } from '../engine/early-signals.ts'
+import { stayAttached, terminalSize } from '../engine/foreground.ts'
 import { startContainer } from '../engine/start.ts'
 import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
@@ -48,19 +50,17 @@ async function startAttached(context: Context, view: ContainerView, options: { s
   const { tty, interactive } = view.record.options
   const stdin = options.stdin && interactive
   requireTerminal({ tty, stdin })
-  const signals = options.sigProxy && !tty ? proxySignals() : undefined
+  const sigProxy = options.sigProxy && !tty
+  const signals = sigProxy ? keepEarlySignals() : undefined
   try {
     const launched = await startContainer(context, view, { attached: true, terminal: tty ? terminalSize() : undefined })
-    if (launched?.client === undefined) {
-      signals?.stop()
-      return await attachTo(await observe(view.record, view.paths), { ...options, stdin })
-    }
-    signals?.sendTo(launched)
-    const result = await stayAttached(launched.client, { tty, stdin, stdout: true, stderr: true, detachKeys: options.detachKeys })
+    if (launched?.client === undefined) return await attachTo(await observe(view.record, view.paths), { ...options, stdin })
+    signals?.handTo(launched)
+    const result = await stayAttached(launched, launched.client, { tty, stdin, stdout: true, stderr: true, detachKeys: options.detachKeys, sigProxy })
     return (await endOf(context, view, launched, result)) ?? 0
   } catch (error) {
     throw withExitCode(error, 1)
   } finally {
-    signals?.stop()
+    signals?.letGo()
   }
 }

@@ -6,7 +6,7 @@ import { busyboxTar } from './busybox-image.ts'
 import { leftovers } from './leftovers.ts'
 import { lichenUnderTest, requireDevice, requireTool } from './prerequisites.ts'
 import { type Result, Running, type StartOptions } from './process.ts'
-import { Terminal } from './terminal.ts'
+import { Typist } from './typist.ts'
 import { asUser, type TestUser, testUser } from './user.ts'
 
 type Options = Partial<StartOptions> & { root?: string }
@@ -48,8 +48,8 @@ export class Sandbox {
   }
 
   /** Starts lichen in a terminal. */
-  terminal(args: string[], size = { rows: 24, columns: 80 }): Terminal {
-    return new Terminal(this, this.argv(args), size)
+  terminal(args: string[], size = { rows: 24, columns: 80 }): Typist {
+    return new Typist(this, this.argv(args), size)
   }
 
   /** Runs lichen to its end. */

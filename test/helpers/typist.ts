@@ -3,7 +3,7 @@ import { Running } from './process.ts'
 import type { Sandbox } from './sandbox.ts'
 
 /** A program in a terminal of its own, made by script(1): the test is the user who types and reads. */
-export class Terminal {
+export class Typist {
   readonly #running: Running
 
   constructor(sandbox: Pick<Sandbox, 'env' | 'files'>, argv: string[], { rows, columns }: { rows: number; columns: number }) {
