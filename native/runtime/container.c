@@ -29,7 +29,7 @@
 
 void container_prepare(const struct plan *plan) {
   umask(0); /* modes are said where something is made */
-  rootfs_open(plan);
+  rootfs_prepare(plan);
   sources_open(plan);
 }
 

@@ -12,7 +12,7 @@ struct child_io {
 /*
  * Opens what the plan names on the host: layers, mount points, sources of bind mounts. In the container's mount namespace (or the
  * stage's), before this process gives up the ids of the user, who may be the only one to get there; best while the id maps are being
- * written. report_fd is the sync socket by then. Without this call container_main does it, as root of the container.
+ * written. Says nothing of failures: what could not be opened container_main tries again, as root of the container, and tells.
  */
 void container_prepare(const struct plan *plan);
 

@@ -126,12 +126,12 @@ static pid_t start(const struct plan *plan, const char *folder, const char *moun
 }
 
 /* Until the mount point answers as FUSE does, or the helper has ended, which is seen by the end of its pipe. */
-static void wait_for_mount(const struct plan *plan, const struct rootfs_parts *parts, int mountinfo, int words) {
+static void wait_for_mount(const struct plan *plan, int mountinfo, int words) {
   char said[3072];
   size_t length = 0;
   struct pollfd polled[2] = {{.fd = mountinfo, .events = POLLPRI}, {.fd = words, .events = POLLIN}};
   for (;;) {
-    int root = rootfs_mounted(parts, FUSE_SUPER_MAGIC);
+    int root = rootfs_mounted(FUSE_SUPER_MAGIC);
     if (root >= 0) {
       close(root);
       return;
@@ -151,7 +151,7 @@ static void wait_for_mount(const struct plan *plan, const struct rootfs_parts *p
   fail("rootfs", 0, plan->merged, complaint, "fuse-overlayfs has ended");
 }
 
-void fuse_overlayfs_mount(const struct plan *plan, const struct rootfs_parts *parts) {
+void fuse_overlayfs_mount(const struct plan *plan) {
   if (plan->lower.count == 0 || plan->fuse_overlayfs == NULL) fail("rootfs", EINVAL, plan->merged, "it has no layers, or no program to mount them", "fuse-overlayfs");
   /* It cuts the upper directory at colons after it has made the path absolute. */
   if (strchr(plan->upper, ':') != NULL) fail("rootfs", EINVAL, plan->upper, COLON, "fuse-overlayfs");
@@ -166,7 +166,7 @@ void fuse_overlayfs_mount(const struct plan *plan, const struct rootfs_parts *pa
   if (mountinfo < 0 || pipe2(words, O_CLOEXEC) < 0) fail("rootfs", errno, plan->merged, "", "pipe2()");
   start(plan, folder, mount_options, words[1]);
   close(words[1]);
-  wait_for_mount(plan, parts, mountinfo, words[0]);
+  wait_for_mount(plan, mountinfo, words[0]);
   close(words[0]);
   close(mountinfo);
 }

@@ -37,6 +37,7 @@ static int describe(const struct plan *plan, const struct rootfs_parts *parts, c
 
 void overlay_mount(const struct plan *plan, const struct rootfs_parts *parts) {
   char data[4096];
+  if (plan->lower.count == 0) fail("rootfs", EINVAL, plan->merged, "it has no layers", "mount(overlay)");
   if (plan->lower.count > 500 || describe(plan, parts, data, sizeof data) < 0) fail("rootfs", E2BIG, plan->merged, "overlayfs takes 500 layers at most, and one page of options", "mount(overlay, %zu layers)", plan->lower.count);
   if (chdir("/proc/self/fd") < 0) fail("rootfs", errno, "/proc/self/fd", "", "chdir(/proc/self/fd)");
   if (mount("overlay", fd_path(parts->merged).text, "overlay", 0, data) < 0) {

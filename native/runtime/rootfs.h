@@ -14,14 +14,14 @@ struct rootfs_parts {
   int *lower;
 };
 
-/* Opens them, once, while this process still has the ids of the user (sources.h). */
-const struct rootfs_parts *rootfs_open(const struct plan *plan);
+/* Opens them while this process still has the ids of the user (sources.h). What can't be opened is left to rootfs_mount, and told by it. */
+void rootfs_prepare(const struct plan *plan);
 
-/* The descriptor of what is mounted at the mount point, which must be of this type (linux/magic.h). */
-int rootfs_mounted(const struct rootfs_parts *parts, long magic);
+/* The descriptor of what is mounted at the mount point where that is of this type (linux/magic.h), else -1. */
+int rootfs_mounted(long magic);
 
 /* Mount what their names say; fail in stage "rootfs". */
 void overlay_mount(const struct plan *plan, const struct rootfs_parts *parts);
-void fuse_overlayfs_mount(const struct plan *plan, const struct rootfs_parts *parts);
+void fuse_overlayfs_mount(const struct plan *plan);
 
 #endif

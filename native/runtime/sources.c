@@ -11,46 +11,54 @@
 #include "report.h"
 #include "tree.h"
 
+enum { NOT_OPENED = -2, MISSING = -1 };
+
 static int *trees;
 
-static void make_directories(const char *path) {
+static int make_directories(const char *path) {
   char part[PATH_MAX];
-  if (strlen(path) >= sizeof part) fail("mount", ENAMETOOLONG, path, "", "mkdir()");
+  if (strlen(path) >= sizeof part) return errno = ENAMETOOLONG, -1;
   for (const char *end = path; end != NULL;) {
     end = strchr(end + 1, '/');
     size_t length = end == NULL ? strlen(path) : (size_t)(end - path);
     memcpy(part, path, length), part[length] = '\0';
     /* Docker's mode. What can't be made on the way is perhaps there already; the last one tells. */
-    if (mkdir(part, 0755) < 0 && errno != EEXIST && end == NULL) fail("mount", errno, path, "", "mkdir(%s)", part);
+    if (mkdir(part, 0755) < 0 && errno != EEXIST && end == NULL) return -1;
   }
+  return 0;
 }
 
 static int open_source(const struct mount_step *step) {
   bool recursive = step->flags & MOUNT_RECURSIVE;
   int tree = tree_clone(AT_FDCWD, step->source, recursive);
   if (tree < 0 && errno == ENOENT && (step->flags & MOUNT_CREATE_SOURCE)) {
-    make_directories(step->source);
-    tree = tree_clone(AT_FDCWD, step->source, recursive);
+    tree = make_directories(step->source) < 0 ? -1 : tree_clone(AT_FDCWD, step->source, recursive);
   }
   if (tree >= 0) return tree;
-  if ((errno == ENOENT || errno == ENOTDIR) && (step->flags & MOUNT_OPTIONAL)) return -1;
-  const char *detail = errno == EINVAL && !recursive ? "other file systems are mounted below it, and a user may bind it only together with them (rbind)" : mount_reason(errno);
+  return (errno == ENOENT || errno == ENOTDIR) && (step->flags & MOUNT_OPTIONAL) ? MISSING : NOT_OPENED;
+}
+
+static _Noreturn void not_opened(const struct mount_step *step) {
+  const char *detail = errno == EINVAL && !(step->flags & MOUNT_RECURSIVE)
+                           ? "other file systems are mounted below it, and a user may bind it only together with them (rbind)"
+                           : mount_reason(errno);
   fail("mount", errno, step->source, detail, "open_tree(%s)", step->source);
 }
 
 void sources_open(const struct plan *plan) {
   if (trees != NULL || plan->mounts.count == 0) return;
   int *opened = mmap(NULL, plan->mounts.count * sizeof *opened, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-  if (opened == MAP_FAILED) fail("mount", errno, "", "", "mmap()");
-  for (size_t i = 0; i < plan->mounts.count; i++) {
-    opened[i] = plan->mounts.at[i].kind == MOUNT_BIND ? open_source(&plan->mounts.at[i]) : -1;
-  }
+  if (opened == MAP_FAILED) return;
+  for (size_t i = 0; i < plan->mounts.count; i++) opened[i] = plan->mounts.at[i].kind == MOUNT_BIND ? open_source(&plan->mounts.at[i]) : MISSING;
   trees = opened;
 }
 
 void sources_forget(void) { trees = NULL; }
 
 int source_take(const struct plan *plan, size_t index) {
-  sources_open(plan);
-  return trees[index];
+  const struct mount_step *step = &plan->mounts.at[index];
+  int tree = trees == NULL ? NOT_OPENED : trees[index];
+  if (tree == NOT_OPENED) tree = open_source(step);
+  if (tree == NOT_OPENED) not_opened(step);
+  return tree;
 }

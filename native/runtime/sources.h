@@ -7,13 +7,13 @@
 
 #include "plan.h"
 
-/* Opens all of them, once; fails in stage "mount". */
+/* Opens all of them, once. What can't be opened is left to source_take, and told by it. */
 void sources_open(const struct plan *plan);
 
 /* Has them opened anew: these belong to another mount namespace. */
 void sources_forget(void);
 
-/* The detached mount for step `index` of plan->mounts, the caller's to close; -1: there is none, and the plan can do without. */
+/* The detached mount for step `index` of plan->mounts, the caller's to close; -1: there is none, and the plan can do without. Fails in stage "mount". */
 int source_take(const struct plan *plan, size_t index);
 
 #endif

@@ -10,6 +10,7 @@
 #include "join.h"
 #include "proc.h"
 #include "report.h"
+#include "settings.h"
 #include "sync.h"
 
 /* Its pidfd, or -1 before Linux 5.3. Start times are compared after that: the pidfd then is of the process that was meant. */
@@ -23,6 +24,7 @@ static int open_target(const struct plan *plan) {
 
 void visit_main(const struct plan *plan, const struct child_io *io, int cgroup) {
   child_begin(io, cgroup);
+  oom_score_set(plan);
   join_process(plan->namespaces, (pid_t)plan->target_pid, open_target(plan));
   child_become_root(plan);
   pid_t pid = clone_process(CLONE_PARENT, cgroup);
