@@ -41,7 +41,7 @@ static void enter_namespaces(const struct plan *plan, int flags) {
   if (write(entered[1], "", 1) != 1) fail("namespace", errno, "", "", "write()");
   close(entered[1]);
   /* In the new mount namespace, but still by the rights of the user; the maps are being written meanwhile. */
-  if (plan->op == OP_PROBE) rootfs_open(plan);
+  if (plan->op == OP_PROBE) rootfs_prepare(plan);
   do ended = waitpid(mapper, &status, 0);
   while (ended < 0 && errno == EINTR);
   if (ended < 0 || status != 0) _exit(125); /* the mapper has said why */
