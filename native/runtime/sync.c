@@ -21,7 +21,8 @@ static void send_packet(int socket, const char *record, size_t length, const int
   ssize_t sent;
   do sent = sendmsg(socket, &message, MSG_NOSIGNAL);
   while (sent < 0 && errno == EINTR);
-  if (sent < 0) fail(stage, errno, "", "", "sendmsg(sync)");
+  /* To one that has just ended: what it said last, or that it said nothing, is read next. */
+  if (sent < 0 && errno != EPIPE && errno != ECONNRESET) fail(stage, errno, "", "", "sendmsg(sync)");
 }
 
 void sync_send(int socket, uint32_t tag, int fd, const char *stage) {
@@ -51,8 +52,9 @@ bool sync_receive(int socket, struct sync_packet *packet) {
   struct iovec bytes = {.iov_base = packet->bytes, .iov_len = sizeof packet->bytes};
   struct msghdr message = {.msg_iov = &bytes, .msg_iovlen = 1, .msg_control = control, .msg_controllen = sizeof control};
   ssize_t count;
+  /* ECONNRESET: it ended with a word of ours unread. The kernel says that once, and before what the process said itself. */
   do count = recvmsg(socket, &message, MSG_DONTWAIT | MSG_CMSG_CLOEXEC);
-  while (count < 0 && errno == EINTR);
+  while (count < 0 && (errno == EINTR || errno == ECONNRESET));
   if (count < 0 && errno == EAGAIN) return false;
   packet->length = count < 0 ? 0 : (size_t)count;
   packet->fds[0] = packet->fds[1] = -1;
