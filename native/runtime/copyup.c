@@ -1,20 +1,18 @@
 #include "copyup.h"
 
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
-#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/mman.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/xattr.h>
 #include <unistd.h>
+
+#include "content.h"
 
 #define DEPTH_MAX 200
 
@@ -81,15 +79,6 @@ static int copy_metadata(int from, int to, const struct stat *status) {
   return 0;
 }
 
-static int copy_bytes(int from, int to) {
-  if (ioctl(to, FICLONE, from) == 0) return 0;
-  for (;;) {
-    ssize_t count = sendfile(to, from, NULL, 1 << 30);
-    if (count == 0) return 0;
-    if (count < 0 && errno != EINTR) return -1;
-  }
-}
-
 static struct link *find_link(struct copy *copy, const struct stat *status) {
   for (size_t at = 0; at < copy->links_used;) {
     struct link *link = (struct link *)(copy->links + at);
@@ -117,7 +106,7 @@ static int copy_file(struct copy *copy, int from_folder, int to_folder, const ch
   int from = openat(from_folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (from < 0) return -1;
   int to = openat(to_folder, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  int result = to < 0 ? -1 : copy_bytes(from, to) < 0 ? -1 : copy_metadata(from, to, status);
+  int result = to < 0 ? -1 : content_copy(from, to, status->st_size, status->st_blocks) < 0 ? -1 : copy_metadata(from, to, status);
   int error = errno;
   if (to >= 0) close(to);
   close(from);
