@@ -12,6 +12,8 @@ export interface ArchiveImage {
   digest: string
   manifest: Manifest
   mediaType: string
+  /** The archive had no manifest, and this one was made for it. */
+  made?: boolean
   /** Normalised. */
   references: string[]
   /** Undefined: the archive has no such blob. */

@@ -7,11 +7,11 @@ import { dockerImage, readSavedImages, type SavedImage } from './archive-docker.
 import { type ArchiveImage, archiveNames, layoutPath, missingBlob, openArchiveBlob } from './archive-image.ts'
 import { ociImages, type PlatformChoice } from './archive-oci.ts'
 import { openArchive, type Source, sourceName } from './archive-open.ts'
-import { blobSize } from './blobs.ts'
+import { blobSize, readBlob } from './blobs.ts'
 import type { Descriptor } from './manifest.ts'
-import { parseConfiguration } from './parse-manifest.ts'
+import { parseConfiguration, parseManifest } from './parse-manifest.ts'
 import { formatPlatform } from './platform.ts'
-import { whileArriving } from './store.ts'
+import { readStoredImage, whileArriving } from './store.ts'
 
 export interface LoadInput {
   context: Context
@@ -43,7 +43,8 @@ export async function loadArchive(input: LoadInput): Promise<void> {
 async function load({ context, identity, source, platform, onLayer, onLoaded }: LoadInput): Promise<void> {
   const archive = await openArchive(context, source)
   try {
-    for (const image of await imagesOf(archive, platform)) {
+    for (const found of await imagesOf(archive, platform)) {
+      const image = (found.made && (await asStored(context, found))) || found
       if (platform.explicit) await checkPlatform(image, platform)
       await adoptBlobs(context, image)
       const { manifestBytes, manifest, mediaType, references } = image
@@ -88,6 +89,19 @@ function withSavedNames(image: ArchiveImage, saved: readonly SavedImage[]): Arch
   const entry = saved.find(({ Config }) => Config === layoutPath(image.manifest.config.digest))
   if (entry === undefined) return image
   return { ...image, references: [...new Set([...image.references, ...archiveNames(entry.RepoTags, image.digest)])] }
+}
+
+/** An image that is here keeps the manifest that it came with: one that was made for an archive names it in no registry. */
+async function asStored(context: Context, image: ArchiveImage): Promise<ArchiveImage | undefined> {
+  const stored = await readStoredImage(context, image.manifest.config.digest).catch(() => undefined)
+  if (stored === undefined) return undefined
+  for (const digest of [stored.id, stored.manifest.digest, ...stored.layers.map(({ blob }) => blob)])
+    if ((await blobSize(context, digest)) === undefined) return undefined
+  const manifestBytes = await readBlob(context, stored.manifest.digest)
+  const parsed = parseManifest(manifestBytes, `manifest ${stored.manifest.digest}`, stored.manifest.mediaType)
+  if (parsed.kind === 'index') return undefined
+  const { references, find } = image
+  return { manifestBytes, digest: stored.manifest.digest, manifest: parsed.manifest, mediaType: parsed.mediaType, references, find }
 }
 
 /** Blobs that were put aside need no copy. */
