@@ -6,32 +6,22 @@
 #include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
-#include <sys/xattr.h>
 #include <unistd.h>
 
 #include "content.h"
+#include "copy-xattrs.h"
+#include "hard-links.h"
+#include "resolve.h"
 
 #define DEPTH_MAX 200
-
-/* Files with several names that have been copied, in one lazily filled mapping; when it is full, further names become copies. */
-struct link {
-  dev_t device;
-  ino_t inode;
-  size_t length;
-  char path[];
-};
-
-#define LINKS_SIZE (16u << 20)
 
 struct copy {
   int to;
   char path[PATH_MAX]; /* of the current entry, relative to `to` */
   size_t path_length;
-  char *links;
-  size_t links_used;
+  struct hard_links links;
 };
 
 struct directory_entry { /* linux_dirent64 */
@@ -59,49 +49,31 @@ static int is_empty(int directory) {
   return count == 0 ? 1 : -1;
 }
 
-/* Attributes of the security and user namespaces; what may not be set here is not missed. */
-static void copy_attributes(int from, int to) {
-  char names[8192], value[65536];
-  ssize_t length = flistxattr(from, names, sizeof names);
-  for (char *name = names; length > 0 && name < names + length; name += strlen(name) + 1) {
-    ssize_t size = fgetxattr(from, name, value, sizeof value);
-    if (size >= 0) (void)!fsetxattr(to, name, value, (size_t)size, 0);
-  }
-}
-
 /* Owner first: a change of owner takes capabilities and setuid bits away. */
 static int copy_metadata(int from, int to, const struct stat *status) {
   if (fchown(to, status->st_uid, status->st_gid) < 0 && errno != EINVAL && errno != EPERM) return -1;
-  copy_attributes(from, to);
+  (void)!copy_xattrs(from, to); /* what may not be set here is not missed */
   if (fchmod(to, status->st_mode & 07777) < 0) return -1;
   struct timespec times[2] = {status->st_atim, status->st_mtim};
   (void)!futimens(to, times);
   return 0;
 }
 
-static struct link *find_link(struct copy *copy, const struct stat *status) {
-  for (size_t at = 0; at < copy->links_used;) {
-    struct link *link = (struct link *)(copy->links + at);
-    if (link->device == status->st_dev && link->inode == status->st_ino) return link;
-    at += link->length;
-  }
-  return NULL;
-}
-
-static void remember_link(struct copy *copy, const struct stat *status) {
-  size_t length = (sizeof(struct link) + copy->path_length + 1 + 15) & ~(size_t)15;
-  if (copy->links == MAP_FAILED || length > LINKS_SIZE - copy->links_used) return;
-  struct link *link = (struct link *)(copy->links + copy->links_used);
-  *link = (struct link){.device = status->st_dev, .inode = status->st_ino, .length = length};
-  memcpy(link->path, copy->path, copy->path_length + 1);
-  copy->links_used += length;
+/* Others may be at work in the volume, and put a link where a directory was: none leads out of it. */
+static int link_again(const struct copy *copy, const char *first, int to_folder, const char *name) {
+  char first_name[NAME_MAX + 1];
+  int folder = resolve_parent(copy->to, first, false, first_name);
+  if (folder < 0) return -1;
+  int result = linkat(folder, first_name, to_folder, name, 0);
+  close(folder);
+  return result;
 }
 
 static int copy_file(struct copy *copy, int from_folder, int to_folder, const char *name, const struct stat *status) {
   if (status->st_nlink > 1) {
-    struct link *link = find_link(copy, status);
-    if (link != NULL && linkat(copy->to, link->path, to_folder, name, 0) == 0) return 0;
-    if (link == NULL) remember_link(copy, status);
+    const char *first = hard_links_find(&copy->links, status);
+    if (first != NULL && link_again(copy, first, to_folder, name) == 0) return 0;
+    if (first == NULL && hard_links_add(&copy->links, status, copy->path) < 0) return -1;
   }
   int from = openat(from_folder, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (from < 0) return -1;
@@ -179,10 +151,10 @@ int copy_tree_up(int from_path, int to_path) {
   struct stat status;
   int result = from < 0 || to < 0 || fstat(from, &status) < 0 ? -1 : is_empty(to);
   if (result == 1) {
-    copy = (struct copy){.to = to, .links = mmap(NULL, LINKS_SIZE, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)};
+    copy = (struct copy){.to = to};
     result = copy_directory(&copy, from, to, 0);
     if (result == 0) result = copy_metadata(from, to, &status);
-    if (copy.links != MAP_FAILED) munmap(copy.links, LINKS_SIZE);
+    hard_links_forget(&copy.links);
   }
   int error = errno;
   if (from >= 0) close(from);
