@@ -26,14 +26,10 @@ export interface Addon {
    * default signal dispositions and an empty mask. `file` may be a descriptor. `pidfd` is close-on-exec and the caller's
    * to close; undefined before Linux 5.2. Use `system/spawn.ts`.
    */
-  spawn(input: {
-    file: string | number
-    argv: string[]
-    env: string[]
-    fds?: [number, number][]
-    setsid?: boolean
-    cwd?: string
-  }): { pid: number; pidfd: number | undefined }
+  spawn(input: { file: string | number; argv: string[]; env: string[]; fds?: [number, number][]; setsid?: boolean; cwd?: string }): {
+    pid: number
+    pidfd: number | undefined
+  }
   /** Reaps a child; exactly one of the two is defined. */
   waitPid(input: { pid: number } | { pidfd: number }): Promise<{ code: number | undefined; signal: number | undefined }>
   /** Replaces this process; returns only by throwing. */
@@ -53,6 +49,25 @@ export interface Addon {
   kill(input: { pid: number; signal: number }): void
   /** Field 22 of /proc/PID/stat; undefined where there is no such process. */
   processStartTime(input: { pid: number }): number | undefined
+
+  /**
+   * Carries bytes between a socket that speaks the attach protocol and these descriptors (-1: not attached), in a thread of its own,
+   * until it is over. `controlFd` (-1: none) takes two u32, rows and columns, for each new size of the terminal. `detachKeys`: empty for none.
+   * Use `runtime/attach.ts`.
+   */
+  relay(input: {
+    socketFd: number
+    controlFd: number
+    stdin: number
+    stdout: number
+    stderr: number
+    detachKeys: Uint8Array
+  }): Promise<{ kind: 'exited'; code: number } | { kind: 'detached' } | { kind: 'closed' } | { kind: 'lost' }>
+  windowSize(input: { fd: number }): { rows: number; columns: number }
+  /** Makes a terminal hand on every byte as it is; gives the mode that it had. */
+  rawMode(input: { fd: number }): Buffer
+  /** False where the terminal is in other hands now. */
+  restoreMode(input: { fd: number; mode: Uint8Array }): boolean
 
   /** Opens `path` as if `root` were /: no symlink or ".." leads out (openat2, RESOLVE_IN_ROOT). Always close-on-exec. */
   openat2InRoot(input: { path: string; flags?: number; mode?: number } & ({ root: string } | { rootFd: number })): number

@@ -6,9 +6,10 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterFiles(env, exports);
   RegisterLocks(env, exports);
   RegisterProcesses(env, exports);
-  if (RegisterRelay) RegisterRelay(env, exports);
-  if (RegisterSeccomp) RegisterSeccomp(env, exports);
+  RegisterRelay(env, exports);
+  RegisterSeccomp(env, exports);
   RegisterSpawn(env, exports);
+  RegisterTerminal(env, exports);
   RegisterUsers(env, exports);
   return exports;
 }

@@ -9,9 +9,10 @@ void RegisterExec(Napi::Env env, Napi::Object exports);
 void RegisterFiles(Napi::Env env, Napi::Object exports);
 void RegisterLocks(Napi::Env env, Napi::Object exports);
 void RegisterProcesses(Napi::Env env, Napi::Object exports);
-void RegisterRelay(Napi::Env env, Napi::Object exports) __attribute__((weak));
-void RegisterSeccomp(Napi::Env env, Napi::Object exports) __attribute__((weak));
+void RegisterRelay(Napi::Env env, Napi::Object exports);
+void RegisterSeccomp(Napi::Env env, Napi::Object exports);
 void RegisterSpawn(Napi::Env env, Napi::Object exports);
+void RegisterTerminal(Napi::Env env, Napi::Object exports);
 void RegisterUsers(Napi::Env env, Napi::Object exports);
 
 #endif
