@@ -1,10 +1,10 @@
 import { readlink } from 'node:fs/promises'
-import { findContainer } from '../container/find.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import type { ContainerView } from '../container/view.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { JoinedNamespaces } from '../plan/spec-input.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { donorContainer } from './donor.ts'
 import type { ContainerNetwork } from './network.ts'
 
 export interface SharedNamespaces {
@@ -21,7 +21,7 @@ export interface SharedNamespaces {
  * new container gets that one, with its ids. Throws NOT_RUNNING, CONFLICTING_OPTIONS.
  */
 export async function sharedNamespaces(context: Context, options: CreateOptions, network: ContainerNetwork): Promise<SharedNamespaces> {
-  const [pid, ipc] = await Promise.all([donor(context, options.pid, 'PID'), donor(context, options.ipc, 'IPC')])
+  const [pid, ipc] = await Promise.all([named(context, options.pid, 'PID namespace'), named(context, options.ipc, 'IPC')])
   const joined = network.joined
   const shared: SharedNamespaces = {
     join: undefined,
@@ -42,12 +42,8 @@ export async function sharedNamespaces(context: Context, options: CreateOptions,
   return shared
 }
 
-async function donor(context: Context, mode: string, kind: string): Promise<ContainerView | undefined> {
-  if (!mode.startsWith('container:')) return undefined
-  const view = await findContainer(context, mode.slice('container:'.length))
-  if (isRunning(view) && view.live !== undefined) return view
-  throw new LichenError(`cannot join ${kind} namespace of a non running container: ${view.record.id}`, { code: 'NOT_RUNNING' })
-}
+const named = (context: Context, mode: string, kind: 'PID namespace' | 'IPC') =>
+  mode.startsWith('container:') ? donorContainer(context, mode.slice('container:'.length), kind) : undefined
 
 async function requireOneOwner(options: CreateOptions, donors: ContainerView[]): Promise<void> {
   const owners = await Promise.all(donors.map((view) => readlink(namespace(view, 'user'))))

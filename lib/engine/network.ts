@@ -1,15 +1,14 @@
 import { chmod, chown, readFile, writeFile } from 'node:fs/promises'
-import { findContainer } from '../container/find.ts'
 import type { ContainerRecord } from '../container/record.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import type { ContainerView } from '../container/view.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { addressIn, type NetworkMode, parseNetworkMode } from '../network/mode.ts'
 import { noNetworkHelper, planSlirp } from '../network/slirp.ts'
 import type { Identity, IdMapping, NetworkPlan } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
-import { LichenError } from '../system/errors.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import { requireProgram } from '../system/spawn.ts'
+import { donorContainer } from './donor.ts'
 
 /** A container's network, decided for one start. */
 export interface ContainerNetwork {
@@ -33,10 +32,7 @@ export async function containerNetwork(context: Context, view: ContainerView): P
     case 'host':
       return { mode, plan: noNetworkHelper, joined: undefined }
     case 'container': {
-      const joined = await findContainer(context, mode.container)
-      if (!isRunning(joined) || joined.live === undefined) {
-        throw new LichenError(`cannot join network of a non running container: ${joined.record.id}`, { code: 'NOT_RUNNING' })
-      }
+      const joined = await donorContainer(context, mode.container, 'network')
       return { mode, plan: noNetworkHelper, joined }
     }
   }
