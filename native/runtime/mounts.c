@@ -26,11 +26,24 @@ const char *mount_reason(int error) {
   }
 }
 
-/* Nothing is ever mounted or made on procfs: what looks like a path there is a switch of a process (CVE-2019-16884, CVE-2025-52881). */
+/* Files that lxcfs and its like stand in for, as in runc; their contents steer nothing. */
+static bool is_stand_in(const char *target) {
+  static const char *const files[] = {
+    "/proc/cpuinfo", "/proc/diskstats", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", "/proc/loadavg", "/proc/slabinfo",
+    "/proc/sys/kernel/ns_last_pid", "/proc/sys/crypto/fips_enabled",
+  };
+  for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+    if (strcmp(target, files[i]) == 0) return true;
+  }
+  return false;
+}
+
+/* Nothing else is ever mounted or made on procfs: what looks like a path there is a switch of a process (CVE-2019-16884, CVE-2025-52881). */
 static void refuse_procfs(const struct mount_step *step, int fd) {
   struct statfs status;
   if (fstatfs(fd, &status) < 0) fail("mount", errno, step->target, "", "fstatfs(%s)", step->target);
-  if (status.f_type == PROC_SUPER_MAGIC) fail("mount", EPERM, step->target, "it lies inside /proc, where nothing can be mounted", "mount()");
+  if (status.f_type != PROC_SUPER_MAGIC || (step->kind == MOUNT_BIND && is_stand_in(step->target))) return;
+  fail("mount", EPERM, step->target, "it lies inside /proc, where nothing can be mounted", "mount()");
 }
 
 static int open_target(const struct mount_step *step, int root, mode_t mode, bool *made) {

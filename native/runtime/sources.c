@@ -3,12 +3,17 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "mounts.h"
 #include "report.h"
+#include "resolve.h"
 #include "tree.h"
 
 enum { NOT_OPENED = -2, MISSING = -1 };
@@ -28,9 +33,34 @@ static int make_directories(const char *path) {
   return 0;
 }
 
+/*
+ * "/proc/N/root/..." is in another container, whose user namespace is ours by now. Out of its mount namespace nothing can be taken but
+ * from inside of it; what is taken belongs to nobody and comes along.
+ */
+static int clone_inside(const char *source, bool recursive) {
+  char *rest, path[64];
+  long pid = strncmp(source, "/proc/", 6) == 0 ? strtol(source + 6, &rest, 10) : 0;
+  if (pid <= 0 || strncmp(rest, "/root/", 6) != 0) return errno = EINVAL, -1;
+  snprintf(path, sizeof path, "/proc/%ld/ns/mnt", pid);
+  int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), other = open(path, O_RDONLY | O_CLOEXEC), tree = -1;
+  if (own >= 0 && other >= 0 && setns(other, CLONE_NEWNS) == 0) {
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = resolve(root, rest + 5, O_PATH);
+    if (fd >= 0) tree = tree_clone(fd, "", recursive);
+    int error = errno;
+    close(fd), close(root);
+    if (setns(own, CLONE_NEWNS) < 0) fail("mount", errno, source, "", "setns(/proc/self/ns/mnt)");
+    errno = error;
+  }
+  int error = errno;
+  close(own), close(other);
+  errno = error;
+  return tree;
+}
+
 static int open_source(const struct mount_step *step) {
   bool recursive = step->flags & MOUNT_RECURSIVE;
   int tree = tree_clone(AT_FDCWD, step->source, recursive);
+  if (tree < 0 && errno == EINVAL) tree = clone_inside(step->source, recursive);
   if (tree < 0 && errno == ENOENT && (step->flags & MOUNT_CREATE_SOURCE)) {
     tree = make_directories(step->source) < 0 ? -1 : tree_clone(AT_FDCWD, step->source, recursive);
   }
