@@ -1,7 +1,7 @@
 import type { Archive, ArchiveFile } from './archive.ts'
 import { archivePath, badArchive, digestOf } from './archive.ts'
 import { type Bytes, bytesOfFile, passFile } from './archive-bytes.ts'
-import { type TarEntry, tarEntries } from './archive-entries.ts'
+import { type ArchiveEntry, archiveEntries } from './archive-entries.ts'
 
 const ENTRY_LIMIT = 100_000
 const LINK_LIMIT = 16
@@ -13,10 +13,10 @@ type Found = { kind: 'file'; file: ArchiveFile } | { kind: 'link'; target: strin
  * Reads a tar from front to end; `keep` says where the content of a file can be found afterwards. Entries may come in
  * any order, and of two with one path the later counts. Throws NOT_AN_ARCHIVE, DAMAGED_ARCHIVE, TRUNCATED_ARCHIVE, BAD_ARCHIVE, ROOT_FILE_SYSTEM.
  */
-export async function indexTar(bytes: Bytes, keep: (entry: TarEntry, path: string) => Promise<ArchiveFile>): Promise<Pick<Archive, 'find' | 'sample'>> {
+export async function indexTar(bytes: Bytes, keep: (entry: ArchiveEntry, path: string) => Promise<ArchiveFile>): Promise<Pick<Archive, 'find' | 'sample'>> {
   const index = new Map<string, Found>()
   const sample: string[] = []
-  for await (const entry of tarEntries(bytes)) {
+  for await (const entry of archiveEntries(bytes)) {
     const path = archivePath(entry.path)
     if (sample.length < SAMPLE) sample.push(path)
     checkKind(entry, path)
@@ -41,7 +41,7 @@ function follow(index: ReadonlyMap<string, Found>, path: string): ArchiveFile | 
 const symlinkTarget = (path: string, target: string) => archivePath(target, path.includes('/') ? path.slice(0, path.lastIndexOf('/')) : '')
 
 /** A root file system is told from an image early, before gigabytes of it are put aside. */
-function checkKind({ type }: TarEntry, path: string): void {
+function checkKind({ type }: ArchiveEntry, path: string): void {
   if (type !== 'other' && !/^(?:usr\/bin|bin|etc\/passwd|usr\/lib|sbin|lib64)$/.test(path)) return
   if (type === 'other') throw badArchive(`${JSON.stringify(path)} in the archive is no file, folder or link`, ROOTFS_HINT)
   throw badArchive('it is the tar of a root file system, not an image archive', ROOTFS_HINT)

@@ -1,5 +1,4 @@
 import { createHash } from 'node:crypto'
-import { Header } from 'tar'
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -13,6 +12,8 @@ import { decompressAny } from './decompress-any.ts'
 import type { Descriptor, ImageConfig, ImageConfiguration, Platform } from './manifest.ts'
 import { OCI_CONFIG, OCI_LAYER } from './media-types.ts'
 import { whileArriving } from './store.ts'
+import { BLOCK, parseHeader } from './tar/header.ts'
+import { TarError } from './tar/tar-error.ts'
 
 export interface ImportInput {
   context: Context
@@ -88,7 +89,7 @@ async function digestOfTar(tar: AsyncIterable<Uint8Array>): Promise<string> {
     hash.update(part)
     if (checked) continue
     head = Buffer.concat([head, part])
-    if (head.length < 512) continue
+    if (head.length < BLOCK) continue
     checkHeader(head)
     checked = true
   }
@@ -97,12 +98,12 @@ async function digestOfTar(tar: AsyncIterable<Uint8Array>): Promise<string> {
 }
 
 function checkHeader(head: Buffer): void {
-  if (head.length >= 512) {
-    const { cksumValid, nullBlock } = new Header(head)
-    if (cksumValid || nullBlock) return
+  try {
+    if (head.length < BLOCK) throw new TarError('it is shorter than a header')
+    parseHeader(head.subarray(0, BLOCK))
+  } catch (cause) {
+    if (!(cause instanceof TarError)) throw cause
+    const hint = 'lichen import takes the tar of a root file system, plain or compressed'
+    throw new LichenError(head.length === 0 ? 'it is empty' : 'it is not a tar archive', { code: 'NOT_AN_ARCHIVE', hint, cause })
   }
-  throw new LichenError(head.length === 0 ? 'it is empty' : 'it is not a tar archive', {
-    code: 'NOT_AN_ARCHIVE',
-    hint: 'lichen import takes the tar of a root file system, plain or compressed',
-  })
 }
