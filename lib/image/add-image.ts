@@ -2,7 +2,7 @@ import { mkdir, stat } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { withLock } from '../system/lock.ts'
+import { withPassingLock } from '../system/lock.ts'
 import { layerDiff, temporaryDir } from '../system/paths.ts'
 import { blobSize, putBlob, readBlob, storeBlob, streamBlob, TEMPORARY_PREFIX } from './blobs.ts'
 import { digestHex } from './digest.ts'
@@ -107,7 +107,8 @@ async function fetchConfiguration({ context, manifest, open, what }: Arrival): P
   const { digest, size } = manifest.config
   if ((await blobSize(context, digest)) === undefined) {
     await whileFetching(context, digest, async () => {
-      if ((await blobSize(context, digest)) === undefined) await storeBlob(context, { digest, size, what: `configuration ${digest} of ${what}` }, open(manifest.config))
+      if ((await blobSize(context, digest)) === undefined)
+        await storeBlob(context, { digest, size, what: `configuration ${digest} of ${what}` }, open(manifest.config))
     })
   }
   return parseConfiguration(await readBlob(context, digest), what, manifest.layers.length)
@@ -118,7 +119,12 @@ async function knownLayers(context: Context): Promise<Map<string, number>> {
   return new Map((await listStoredImages(context)).flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size] as const)))
 }
 
-async function fetchLayer(arrival: Arrival, diffId: string, descriptor: Descriptor, knownSize: number | undefined): Promise<{ size: number; present: boolean }> {
+async function fetchLayer(
+  arrival: Arrival,
+  diffId: string,
+  descriptor: Descriptor,
+  knownSize: number | undefined,
+): Promise<{ size: number; present: boolean }> {
   const { context } = arrival
   return whileFetching(context, diffId, async () => {
     const [here, unpacked] = await Promise.all([blobSize(context, descriptor.digest), isUnpacked(context, diffId)])
@@ -135,7 +141,7 @@ async function fetchLayer(arrival: Arrival, diffId: string, descriptor: Descript
 /** Whoever comes second to the same blob or layer waits here, and finds it done. */
 async function whileFetching<T>(context: Context, digest: string, fn: () => Promise<T>): Promise<T> {
   await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
-  return withLock(`${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}lock-${digestHex(digest)}`, 'exclusive', fn)
+  return withPassingLock(`${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}lock-${digestHex(digest)}`, fn)
 }
 
 const isUnpacked = (context: Context, diffId: string): Promise<boolean> =>

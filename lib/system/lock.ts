@@ -1,9 +1,11 @@
-import { close, constants, open } from 'node:fs'
+import { close, constants, fstat, open, unlink } from 'node:fs'
 import { promisify } from 'node:util'
 import { addon } from './addon.ts'
 
 const openFile = promisify(open)
 const closeFile = promisify(close)
+const statFile = promisify(fstat)
+const unlinkFile = promisify(unlink)
 
 /**
  * Runs `fn` while this process holds a flock on `path`, which is made when missing and never removed (a lock on
@@ -17,6 +19,25 @@ export async function withLock<T>(path: string, mode: 'exclusive' | 'shared', fn
     return await fn()
   } finally {
     await closeFile(fd)
+  }
+}
+
+/** As withLock, exclusively, with a file that is gone afterwards: for locks of which there would be ever more. */
+export async function withPassingLock<T>(path: string, fn: () => Promise<T>): Promise<T> {
+  for (;;) {
+    const fd = await openFile(path, 'a+', 0o600)
+    try {
+      if (!addon.flock({ fd, mode: 'exclusive' })) await addon.flock({ fd, mode: 'exclusive', wait: true })
+      // Whoever had it before has unlinked it by now: then this is a lock on nothing.
+      if ((await statFile(fd)).nlink === 0) continue
+      try {
+        return await fn()
+      } finally {
+        await unlinkFile(path)
+      }
+    } finally {
+      await closeFile(fd)
+    }
   }
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { loadConfig } from '../../../lib/system/config.ts'
 import { readJson, writeFileAtomic } from '../../../lib/system/files.ts'
-import { withLock } from '../../../lib/system/lock.ts'
+import { withLock, withPassingLock } from '../../../lib/system/lock.ts'
 
 let folder = ''
 beforeAll(async () => {
@@ -54,4 +54,21 @@ test('a lock lets in one at a time, and is free after a failure', async () => {
   await Promise.all(Array.from({ length: 20 }, work))
   expect(most).toBe(1)
   await Promise.all([1, 2].map(() => withLock(path, 'shared', () => new Promise((resolve) => setTimeout(resolve, 5)))))
+})
+
+test('a passing lock lets in one at a time, leaves no file, and is free after a failure', async () => {
+  const path = join(folder, 'passing')
+  let inside = 0
+  let most = 0
+  const work = () =>
+    withPassingLock(path, async () => {
+      inside += 1
+      most = Math.max(most, inside)
+      await new Promise((resolve) => setTimeout(resolve, 2))
+      inside -= 1
+    })
+  await expect(withPassingLock(path, () => Promise.reject(new Error('x')))).rejects.toThrow('x')
+  await Promise.all(Array.from({ length: 20 }, work))
+  expect(most).toBe(1)
+  await expect(stat(path)).rejects.toMatchObject({ code: 'ENOENT' })
 })
