@@ -2,8 +2,9 @@ import type { Identity, IdMapping } from '../plan/plan.ts'
 
 /**
  * fuse-overlayfs options that show layers, unpacked under the store's map, with the owners the image meant, to a
- * container with another map (`--userns keep-id`): no copy, no chown. Format: shown:underlying:length, the
- * underlying id as the container's namespace counts (fuse-overlayfs(1), uidmapping).
+ * container with another map (`--userns keep-id`): no copy, no chown. Format: underlying:shown:length, the
+ * underlying id as the container's namespace counts, although fuse-overlayfs(1) reads the other way round; tried with 1.10, both
+ * what is read and what is written.
  */
 export function translationOptions(store: Identity, container: Identity): string {
   const uids = compose(store.uidMappings, container.uidMappings)
@@ -31,4 +32,4 @@ export function compose(store: IdMapping[], container: IdMapping[]): Range[] {
   return ranges.sort((a, b) => a.shown - b.shown)
 }
 
-const format = (ranges: Range[]) => ranges.map(({ shown, underlying, size }) => `${shown}:${underlying}:${size}`).join(':')
+const format = (ranges: Range[]) => ranges.map(({ shown, underlying, size }) => `${underlying}:${shown}:${size}`).join(':')
