@@ -10,21 +10,21 @@ export interface PublishedPort {
 
 /**
  * slirp4netns for one container: host loopback closed, sandboxed, under seccomp; ports through its API socket
- * (slirp4netns(1)). The runtime fills in {user} and {net}, and hands it descriptors 3 (ready) and 4 (exit).
+ * (slirp4netns(1)). The runtime starts it as root of the container's user namespace, fills in {net}, and hands it descriptors 3 (ready)
+ * and 4 (exit). Where no id 0 is mapped (`rootMapped` false) it enters by itself, and can't make its sandbox, which wants to be root.
  */
-export function planSlirp(input: { program: string; options: SlirpOptions; ports: PublishedPort[]; apiSocket: string }): NetworkPlan {
-  const { program, options, ports, apiSocket } = input
+export function planSlirp(input: { program: string; options: SlirpOptions; ports: PublishedPort[]; apiSocket: string; rootMapped?: boolean }): NetworkPlan {
+  const { program, options, ports, apiSocket, rootMapped = true } = input
   const helper = [
     program,
     '--configure',
     `--mtu=${options.mtu}`,
     `--cidr=${options.cidr}`,
-    '--enable-sandbox',
     '--enable-seccomp',
     '--ready-fd=3',
     '--exit-fd=4',
-    '--userns-path={user}',
     '--netns-type=path',
+    rootMapped ? '--enable-sandbox' : '--userns-path={user}',
   ]
   if (!options.allowHostLoopback) helper.push('--disable-host-loopback')
   if (options.enableIpv6) helper.push('--enable-ipv6')

@@ -88,7 +88,7 @@ export interface ProcessPlan {
 }
 
 export interface NetworkPlan {
-  /** argv of slirp4netns with "{user}" and "{net}" for the namespace files; empty: no helper. */
+  /** argv of slirp4netns with "{net}" for the namespace file, and "{user}" where it is to enter that one itself; empty: no helper. */
   helper: string[]
   /** Its API socket; "" where no request is made. */
   apiSocket: string

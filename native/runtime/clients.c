@@ -84,9 +84,16 @@ static void bind_at(int fd, const char *path) {
   if (bound < 0) fail("namespace", errno, path, "", "bind(%s)", path);
 }
 
+/* It may go without a word, too: then nobody will write to a stdin that was meant for it. */
+static void expect_first(void) {
+  struct client *client = add(FD_CLIENT, HELLO_STDOUT | HELLO_STDERR);
+  if (client == NULL) fail("namespace", ENOMEM, "", "", "calloc()");
+  client->stdin_is_mine = stdin_owned = stdin_once;
+}
+
 void clients_open(const struct plan *plan) {
   stdin_once = plan->stdin_mode == STDIN_ONCE;
-  if (plan->attached) add(FD_CLIENT, HELLO_STDOUT | HELLO_STDERR);
+  if (plan->attached) expect_first();
   if (plan->attach_socket == NULL || plan->attach_socket[0] == '\0') return;
   socket_path = plan->attach_socket;
   listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -96,8 +103,8 @@ void clients_open(const struct plan *plan) {
 }
 
 void clients_greeted(struct client *client) {
-  if (!stdin_once || stdin_owned || (client->hello & HELLO_STDIN) == 0) return;
-  client->stdin_is_mine = stdin_owned = true;
+  if (!stdin_once || (stdin_owned && !client->stdin_is_mine)) return;
+  client->stdin_is_mine = stdin_owned = (client->hello & HELLO_STDIN) != 0;
 }
 
 static bool wants(const struct client *client, enum frame_type type) {

@@ -2,16 +2,20 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sched.h>
 #include <signal.h>
 #include <spawn.h>
+#include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 /* Copies of ours are put up here first: one that lies where another of theirs belongs would be overwritten. */
 #define OUT_OF_THE_WAY 32
 #define FDS_MAX 8
 
+static char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
+
 static int run(pid_t *pid, const char *const argv[], const posix_spawn_file_actions_t *actions) {
-  static char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
   posix_spawnattr_t attributes;
   sigset_t none, all;
   sigemptyset(&none);
@@ -30,7 +34,8 @@ pid_t helper_start(const char *const argv[], const struct helper_fd *fds, size_t
   posix_spawn_file_actions_init(&actions);
   int copies[FDS_MAX], named = 0, error = 0;
   size_t copied = 0;
-  for (; copied < count && copied < FDS_MAX; copied++) {
+  if (count > FDS_MAX) error = E2BIG;
+  for (; error == 0 && copied < count; copied++) {
     copies[copied] = fcntl(fds[copied].ours, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
     if (copies[copied] < 0) {
       error = errno;
@@ -48,6 +53,46 @@ pid_t helper_start(const char *const argv[], const struct helper_fd *fds, size_t
   posix_spawn_file_actions_destroy(&actions);
   errno = error;
   return error == 0 ? pid : -1;
+}
+
+static int place(const struct helper_fd *fds, size_t count) {
+  int copies[FDS_MAX], null = open("/dev/null", O_RDWR | O_CLOEXEC);
+  for (size_t i = 0; i < count; i++) {
+    copies[i] = fcntl(fds[i].ours, F_DUPFD_CLOEXEC, OUT_OF_THE_WAY);
+    if (copies[i] < 0) return -1;
+  }
+  for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++) {
+    if (dup2(null, fd) < 0) return -1;
+  }
+  for (size_t i = 0; i < count; i++) {
+    if (dup2(copies[i], fds[i].theirs) < 0) return -1;
+  }
+  return 0;
+}
+
+static _Noreturn void become(int user, const char *const argv[], const struct helper_fd *fds, size_t count) {
+  sigset_t none;
+  sigemptyset(&none);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  sigprocmask(SIG_SETMASK, &none, NULL);
+  if (setns(user, CLONE_NEWUSER) == 0 && setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0 && place(fds, count) == 0) {
+    execve(argv[0], (char *const *)argv, environment);
+  }
+  int error = errno;
+  for (size_t i = 0; i < count; i++) {
+    if (fds[i].theirs == STDERR_FILENO) dprintf(fds[i].ours, "%s: %s", argv[0], strerror(error));
+  }
+  _exit(127);
+}
+
+pid_t helper_start_in(int user, const char *const argv[], const struct helper_fd *fds, size_t count) {
+  if (count > FDS_MAX) {
+    errno = E2BIG;
+    return -1;
+  }
+  pid_t pid = fork();
+  if (pid == 0) become(user, argv, fds, count);
+  return pid;
 }
 
 void helper_words(int fd, char *words, size_t size) {

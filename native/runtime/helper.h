@@ -15,6 +15,12 @@ struct helper_fd {
  */
 pid_t helper_start(const char *const argv[], const struct helper_fd *fds, size_t count);
 
+/*
+ * The same as root of the user namespace `user`, with all capabilities there. What can't be done or executed is said on the descriptor
+ * that becomes the helper's 2.
+ */
+pid_t helper_start_in(int user, const char *const argv[], const struct helper_fd *fds, size_t count);
+
 /* What a helper says on the pipe `fd` until it closes it, cut to `size` - 1 bytes, without the line end. Closes `fd`. */
 void helper_words(int fd, char *words, size_t size);
 

@@ -39,7 +39,7 @@ static struct watch sync_socket = {.fd = -1, .ready = on_packet};
 
 /* The container's first process is there and mapped, and so is the network: it may go on to its execve. */
 static void tell_ready(void) {
-  if (told_ready || !network_ready || launch_process.pid == 0) return;
+  if (plan->verb != VERB_RUN || told_ready || !network_ready || launch_process.pid == 0) return;
   told_ready = true;
   sync_send(sync_socket.fd, SYNC_READY, -1, "namespace");
 }

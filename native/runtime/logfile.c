@@ -5,6 +5,7 @@
 #include <limits.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <string.h>
 #include <unistd.h>
 
 #include "report.h"
@@ -34,6 +35,13 @@ void logfile_open(const char *path, uint64_t max_size, uint64_t max_files) {
   if (open_newest() < 0) fail("log", errno, path, "", "open(%s)", path);
 }
 
+/* `done` bytes of the buffer came through: no half of a line may stay, which would spoil the next one. */
+static void cut_to_lines(size_t done) {
+  const char *last = memrchr(file.buffer, '\n', done);
+  uint64_t whole = last == NULL ? 0 : (uint64_t)(last - file.buffer) + 1;
+  if (whole == done || ftruncate(file.fd, (off_t)(file.size + whole)) == 0) file.size += whole;
+}
+
 static void lose(const char *call) {
   if (!file.lossy) warn_of("log", errno, file.path, "what the container writes is not logged until this is mended", "%s(%s)", call, file.path);
   file.lossy = true;
@@ -52,8 +60,7 @@ void logfile_flush(void) {
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       lose("write");
-      /* No half of a line, which would spoil the next one. */
-      if (done > 0 && ftruncate(file.fd, (off_t)file.size) < 0) lose("ftruncate");
+      cut_to_lines(done);
       return;
     }
     done += (size_t)count;

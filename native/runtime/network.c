@@ -31,6 +31,14 @@ static void (*when_ready)(void);
 static char words[3072];
 static size_t words_length;
 
+/* Where the plan does not say how to get into the user namespace, the helper is started in it. */
+static bool enters_by_itself(void) {
+  for (size_t i = 0; i < plan->net_helper.count; i++) {
+    if (strstr(plan->net_helper.at[i], "{user}") != NULL) return true;
+  }
+  return false;
+}
+
 static const char *filled(const char *argument) {
   static const struct {
     const char *name, *path;
@@ -60,7 +68,8 @@ void network_start(const struct plan *the_plan, int user, int net, void (*ready)
   make_pipe(exit_ends);
   make_pipe(words_ends);
   const struct helper_fd fds[] = {{STDERR_FILENO, words_ends[1]}, {3, ready_ends[1]}, {4, exit_ends[0]}, {USER_FD, user}, {NET_FD, net}};
-  pid_t pid = helper_start(argv, fds, sizeof fds / sizeof *fds);
+  size_t count = sizeof fds / sizeof *fds;
+  pid_t pid = enters_by_itself() ? helper_start(argv, fds, count) : helper_start_in(user, argv, fds, count);
   if (pid < 0) fail("network", errno, argv[0], "", "execve(%s)", argv[0]);
   close(ready_ends[1]);
   close(exit_ends[0]);

@@ -67,7 +67,9 @@ enum plan_tag {
   PLAN_STREAMS = 66,       /* u: 1 = FD_CLIENT is a client that speaks the attach protocol */
   PLAN_DETACH_KEYS = 67,   /* reserved: keys are read by the client */
   /* network */
-  PLAN_NET_HELPER = 70,    /* s: argv of slirp4netns; repeats. "{user}" and "{net}" become paths of the namespace files; fd 3 is its ready fd, fd 4 its exit fd */
+  PLAN_NET_HELPER = 70,    /* s: argv of slirp4netns; repeats. "{net}" becomes the path of the namespace file; fd 3 is its ready fd, fd 4 its exit fd.
+                              It is started as root of the container's user namespace, or, where some argument has "{user}", the path of
+                              that one, as the caller. (slirp4netns 1.2 sandboxes itself with --netns-type=path in the first way only.) */
   PLAN_NET_API_SOCKET = 71,/* s: path of its API socket */
   PLAN_NET_API_REQUEST = 72,/* s: one JSON request, sent as it is; repeats */
   /* cgroup */
