@@ -19,7 +19,9 @@ export async function containerIdentity(context: Context, options: CreateOptions
   const store = await hostIdentity(context)
   if (options.userns === '' || options.userns === 'auto') return { container: store, store, needsSquash: false, defaultUser: '' }
   const container = await hostIdentity(context, options.userns)
-  const needsSquash = JSON.stringify(container.uidMappings) !== JSON.stringify(store.uidMappings)
+  // Where there is one id, all files are its own whatever it is called.
+  const single = container.uidMappings.length === 1 && container.uidMappings[0]?.size === 1
+  const needsSquash = !single && JSON.stringify(container.uidMappings) !== JSON.stringify(store.uidMappings)
   return { container, store, needsSquash, defaultUser: options.userns.startsWith('keep-id') ? ownIds(container) : '' }
 }
 

@@ -54,7 +54,7 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
       container: paths,
       layers: record.image.layers,
       identity: identity.container,
-      storeIdentity: identity.store,
+      storeIdentity: identity.needsSquash ? identity.store : identity.container,
       readOnly: record.options.readOnly,
     }),
     sharedNamespaces(context, record.options, network),
