@@ -213,22 +213,15 @@ static void count_device(struct layer *layer, const struct entry *entry) {
   if (layer->devices.count++ == 0) snprintf(layer->devices.first, sizeof layer->devices.first, "%s", entry->path);
 }
 
-/* A user can't make devices. As with Docker and podman without root there is none then; and what a layer below has there is gone all the same. */
+/* A user can't make devices: there is none then, as with Docker and podman without root. */
 static void make_device(struct layer *layer, const struct entry *entry) {
   const char *name = enter_parent(layer, entry);
   bool whiteout = entry->type == ENTRY_CHAR && entry->major == 0 && entry->minor == 0;
   mode_t type = entry->type == ENTRY_CHAR ? S_IFCHR : S_IFBLK;
-  for (;;) {
-    int made = whiteout ? whiteout_make(layer->parent.fd, name) : mknodat(layer->parent.fd, name, type | 0600, makedev(entry->major, entry->minor));
-    if (made == 0) break;
-    if (errno == EEXIST) {
-      clear_way(layer, entry, name);
-    } else if (errno == EPERM && !whiteout) {
-      count_device(layer, entry);
-      whiteout = true;
-    } else {
-      entry_failed(entry, "mknodat()");
-    }
+  while ((whiteout ? whiteout_make(layer->parent.fd, name) : mknodat(layer->parent.fd, name, type | 0600, makedev(entry->major, entry->minor))) < 0) {
+    if (errno == EPERM && !whiteout) return count_device(layer, entry);
+    if (errno != EEXIST) entry_failed(entry, "mknodat()");
+    clear_way(layer, entry, name);
   }
   if (!whiteout) finish_at(layer, entry, name, true);
 }

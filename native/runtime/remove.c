@@ -137,7 +137,8 @@ static int empty_top(struct tree *tree) {
   size_t top = tree->depth - 1;
   int fd = tree->levels[top].fd;
   off_t position = tree->levels[top].resume;
-  if (lseek(fd, position, SEEK_SET) < 0) return failed(tree->levels[top].name);
+  /* ext4 refuses a place of before, when somebody has emptied the directory meanwhile. */
+  if (lseek(fd, position, SEEK_SET) < 0 && lseek(fd, 0, SEEK_SET) < 0) return failed(tree->levels[top].name);
   for (;;) {
     long count = syscall(SYS_getdents64, fd, buffer, sizeof buffer);
     if (count < 0 && errno == ENOENT) return 0;

@@ -18,7 +18,10 @@ static int make_file(int directory, const char *name) {
 }
 
 int whiteout_make(int directory, const char *name) {
-  if (mknodat(directory, name, S_IFCHR, makedev(0, 0)) == 0) return 0;
+  if (mknodat(directory, name, S_IFCHR, makedev(0, 0)) == 0) {
+    /* Of no use where user xattrs are not to be had: then the kernel's overlayfs is not either. */
+    return fsetxattr(directory, WHITEOUTS_XATTR, "", 0, 0) == 0 || errno == EOPNOTSUPP ? 0 : -1;
+  }
   if (errno != EPERM) return -1;
   char file[NAME_MAX + 1];
   if (snprintf(file, sizeof file, WHITEOUT_PREFIX "%s", name) >= (int)sizeof file) {
