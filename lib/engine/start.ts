@@ -55,7 +55,6 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
       layers: record.image.layers,
       identity: identity.container,
       storeIdentity: identity.needsSquash ? identity.store : identity.container,
-      readOnly: record.options.readOnly,
     }),
     sharedNamespaces(context, record.options, network),
     containerHostname(record, network, host.hostname),

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { chmod, mkdir } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import { unshare } from '../runtime/unshare.ts'
@@ -7,14 +8,15 @@ import { temporaryDir } from '../system/paths.ts'
 import { makeForMappedRoot } from './owned-folders.ts'
 import { removeTree } from './remove.ts'
 
-const folder = (context: Context) => `${temporaryDir(context.paths)}/probe`
+/** Of this run root: another one may be at the same data root meanwhile. */
+const folder = (context: Context) => `${temporaryDir(context.paths)}/probe-${createHash('sha256').update(context.paths.run).digest('hex').slice(0, 12)}`
 
 /** One at a time, since all use one folder; what a crash has left in it is removed by the next. */
 export async function whileProbing<T>(context: Context, fn: () => Promise<T>): Promise<T> {
   await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
   // Root's containers have other ids than root, and fuse-overlayfs walks there as one of them.
   if (process.geteuid?.() === 0) await chmod(temporaryDir(context.paths), 0o711)
-  return withLock(`${folder(context)}.lock`, 'exclusive', fn)
+  return withLock(`${context.paths.run}/probe.lock`, 'exclusive', fn)
 }
 
 /** Mounts two small layers with overlayfs, or fuse-overlayfs where its program is given, and works in them. Throws what explainFailure makes of a failure. */

@@ -22,7 +22,6 @@ export interface PrepareInput {
   identity: Identity
   /** The map under which the layers lie on disk; the container's where it is not given. */
   storeIdentity?: Identity
-  readOnly: boolean
 }
 
 /**
