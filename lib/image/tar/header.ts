@@ -47,16 +47,15 @@ export function parseHeader(block: Buffer): RawHeader | undefined {
 }
 
 function hasChecksum(block: Buffer): boolean {
-  let unsigned = 8 * 0x20
-  let signed = unsigned
-  for (let at = 0; at < BLOCK; at++) {
-    if (at >= 148 && at < 156) continue
-    const byte = block[at]!
-    unsigned += byte
-    signed += byte < 128 ? byte : byte - 256
-  }
-  const sum = octal(block, 148, 8)
-  return sum === unsigned || sum === signed
+  // The field itself counts as spaces.
+  let sum = 8 * 0x20
+  for (let at = 0; at < 148; at++) sum += block[at]!
+  for (let at = 156; at < BLOCK; at++) sum += block[at]!
+  const said = octal(block, 148, 8)
+  if (said === sum) return true
+  // Some old tars have added up signed bytes.
+  const high = block.reduce((count, byte, at) => (byte > 127 && (at < 148 || at >= 156) ? count + 1 : count), 0)
+  return said === sum - 256 * high
 }
 
 function pathPrefix(block: Buffer, magic: string): string {
@@ -79,12 +78,19 @@ export function number(block: Buffer, at: number, size: number): number {
   return value
 }
 
+/** Between NULs and spaces. Undefined for anything else; what stands behind a NUL does not count. */
 function octal(block: Buffer, at: number, size: number): number | undefined {
-  // Fields are padded with NULs and spaces, at either end.
-  const digits = block.toString('latin1', at, at + size).replace(/^[ \0]+|[ \0]+$/g, '')
-  if (digits === '') return 0
-  const meant = digits.split('\0', 1)[0]!
-  return /^[0-7]+$/.test(meant) ? Number.parseInt(meant, 8) : undefined
+  const [end, SPACE, ZERO] = [at + size, 0x20, 0x30]
+  let value = 0
+  let next = at
+  while (next < end && (block[next] === 0 || block[next] === SPACE)) next++
+  for (; next < end; next++) {
+    const digit = block[next]! - ZERO
+    if (digit < 0 || digit > 7) break
+    value = value * 8 + digit
+  }
+  while (next < end && block[next] === SPACE) next++
+  return next === end || block[next] === 0 ? value : undefined
 }
 
 /** Two's complement, behind a first bit that says so. */
