@@ -77,7 +77,11 @@ async function store<T>(
   const temporary = await temporaryFile(context)
   const bytes = recorded(temporary.file, expected, source)
   try {
-    const result = await consume?.(bytes.passing)
+    const result = await consume?.(bytes.passing).catch(async (error: unknown) => {
+      // What was damaged on the way can't be unpacked either: then the way is to be blamed, not the layer.
+      await bytes.finish()
+      throw error
+    })
     const { digest, size } = await bytes.finish()
     await temporary.file.sync()
     await temporary.file.close()
@@ -122,10 +126,14 @@ function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: 
   const iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let size = 0
   let ended = false
+  let failure: { error: unknown } | undefined
 
   const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
     if (ended) return { done: true, value: undefined }
-    const step = await iterator.next()
+    const step = await Promise.resolve(iterator.next()).catch((error: unknown) => {
+      failure = { error }
+      throw error
+    })
     if (step.done) {
       ended = true
       return { done: true, value: undefined }
@@ -141,6 +149,7 @@ function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: 
   const passing: AsyncIterable<Uint8Array> = { [Symbol.asyncIterator]: () => ({ next, return: async () => ({ done: true, value: undefined }) }) }
 
   const finish = async () => {
+    if (failure !== undefined) throw failure.error
     while (!(await next()).done);
     if (expected?.size !== undefined && size !== expected.size) throw mismatch(expected, `${size} bytes came, ${expected.size} were announced`)
     const digest = `sha256:${hash.digest('hex')}`
