@@ -1,5 +1,6 @@
 import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
 import https from 'node:https'
+import { LichenError } from '../../system/errors.ts'
 import { hostName } from './endpoints.ts'
 import { NetworkFailure, networkFailure } from './network-failure.ts'
 import { proxyAuthorization } from './proxy.ts'
@@ -158,13 +159,14 @@ function watchdog(bark: (what: string) => void) {
   }
 }
 
-/** A small body as text. Throws NetworkFailure where it is longer than `limit` bytes. */
-export async function readBody(response: HttpResponse, limit: number): Promise<Buffer> {
+/** A small body. Throws NetworkFailure, and BAD_ANSWER where it is longer than `limit` bytes. */
+export async function readBody(response: HttpResponse, limit: number, what = 'the body'): Promise<Buffer> {
   const parts: Uint8Array[] = []
   let size = 0
   for await (const part of response.body) {
     size += part.length
-    if (size > limit) throw new NetworkFailure('broken', `its answer is longer than the ${limit} bytes that are taken`)
+    if (size > limit)
+      throw new LichenError(`${what}: the answer of ${response.url.host} is longer than the ${limit} bytes that are taken`, { code: 'BAD_ANSWER' })
     parts.push(part)
   }
   return Buffer.concat(parts)

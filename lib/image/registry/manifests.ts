@@ -18,12 +18,13 @@ const ACCEPT = { Accept: [...manifestTypes, ...indexTypes].join(', ') }
 /** What a registry has under a tag or a digest. Throws MANIFEST_UNKNOWN, BAD_MANIFEST and what explainAnswer gives. */
 export async function fetchManifest(session: Session, asked: Asked, tagOrDigest: string): Promise<FetchedManifest> {
   const what = `manifest for ${asked.name}${isDigest(tagOrDigest) ? '@' : ':'}${tagOrDigest}`
-  const response = await session.send({ method: 'GET', path: manifestPath(asked.repository, tagOrDigest), headers: ACCEPT })
+  const response = await session.send({
+    method: 'GET',
+    path: manifestPath(asked.repository, tagOrDigest),
+    headers: ACCEPT,
+    whole: { limit: MANIFEST_LIMIT, what },
+  })
   if (response.status !== 200) throw await explainAnswer(response, asked, what)
-  if (Number(response.headers['content-length'] ?? 0) > MANIFEST_LIMIT) {
-    response.discard()
-    throw bad(what, `it has ${response.headers['content-length']} bytes, more than the ${MANIFEST_LIMIT} that are taken (registry ${asked.host})`)
-  }
   const bytes = await readBody(response, MANIFEST_LIMIT)
   const digest = sha256(bytes)
   const announced = isDigest(tagOrDigest) ? tagOrDigest : announcedDigest(response)

@@ -3,7 +3,7 @@ import type { Authoriser } from './authoriser.ts'
 import { backOff, isPassing, isPassingFailure, PATIENCE, type Patience, retryAfter } from './back-off.ts'
 import type { Endpoint } from './endpoints.ts'
 import { sendAndFollow } from './follow.ts'
-import type { HttpRequest, HttpResponse } from './http.ts'
+import { type HttpRequest, type HttpResponse, readBody } from './http.ts'
 import { NetworkFailure, networkFailure } from './network-failure.ts'
 import { USER_AGENT } from './token.ts'
 import type { Transport } from './transport.ts'
@@ -17,6 +17,8 @@ export interface RegistryRequest {
   /** Once only: what it does can't be done twice, or its body can't be read again. */
   once?: boolean
   answerWithin?: number
+  /** The body of a good answer is read at once, so that it is asked for again where it is cut short. */
+  whole?: { limit: number; what: string }
 }
 
 /** Talk with one registry about one repository: authorised, redirected, tried again. */
@@ -74,7 +76,7 @@ export function openSession({ transport, endpoint, authoriser, patience: wanted 
         let wait = backOff(patience, failures)
         let why: string
         try {
-          const response = await once(request)
+          const response = await readWhole(await once(request), request.whole)
           const asked = retryAfter(response.headers, Date.now())
           if (!isPassing(response.status) || request.once || failures >= patience.tries || (asked ?? 0) > patience.retryAfter) return response
           response.discard()
@@ -91,6 +93,15 @@ export function openSession({ transport, endpoint, authoriser, patience: wanted 
       }
     },
   }
+}
+
+async function readWhole(response: HttpResponse, whole: RegistryRequest['whole']): Promise<HttpResponse> {
+  if (whole === undefined || response.status !== 200) return response
+  const bytes = await readBody(response, whole.limit, whole.what)
+  async function* body() {
+    yield bytes
+  }
+  return { ...response, body: body() }
 }
 
 const isStream = (body: RegistryRequest['body']): boolean => body !== undefined && !(body instanceof Uint8Array)

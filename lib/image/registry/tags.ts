@@ -4,6 +4,7 @@ import { readBody } from './http.ts'
 import type { Session } from './session.ts'
 
 const MOST_PAGES = 1000
+const LIST_LIMIT = 8 * 1024 * 1024
 
 /** All tags of a repository, page by page. Throws what explainAnswer gives, and BAD_ANSWER. */
 export async function listTags(session: Session, asked: Asked): Promise<string[]> {
@@ -11,9 +12,10 @@ export async function listTags(session: Session, asked: Asked): Promise<string[]
   const first = new URL(`${session.endpoint.base}/v2/${asked.repository}/tags/list`)
   let page: URL | undefined = first
   for (let pages = 0; page !== undefined && pages < MOST_PAGES; pages++) {
-    const response = await session.send({ method: 'GET', path: page, headers: { Accept: 'application/json' } })
-    if (response.status !== 200) throw await explainAnswer(response, asked, `list of tags of ${asked.name}`)
-    tags.push(...readTags((await readBody(response, 8 * 1024 * 1024)).toString('utf8'), asked))
+    const what = `list of tags of ${asked.name}`
+    const response = await session.send({ method: 'GET', path: page, headers: { Accept: 'application/json' }, whole: { limit: LIST_LIMIT, what } })
+    if (response.status !== 200) throw await explainAnswer(response, asked, what)
+    tags.push(...readTags((await readBody(response, LIST_LIMIT)).toString('utf8'), asked))
     page = nextPage(response.headers.link, page, first.origin)
   }
   return tags

@@ -62,8 +62,9 @@ export function openTransport(options: TransportOptions): Transport {
   }
 
   async function secureAgent(host: string, proxy: URL | undefined): Promise<http.Agent> {
-    const certificates = await certificatesFor(host, options.certificateFolders)
-    const settings = { ...KEPT, secureContext: secureContext(host, certificates), rejectUnauthorized: !options.isInsecure(host) }
+    const verify = !options.isInsecure(host)
+    const certificates = await certificatesFor(host, options.certificateFolders, { authorities: verify })
+    const settings = { ...KEPT, secureContext: secureContext(host, certificates), rejectUnauthorized: verify }
     return proxy === undefined ? new https.Agent(settings) : new TunnelAgent(settings, proxy, limits.connect)
   }
 
@@ -86,7 +87,7 @@ export function openTransport(options: TransportOptions): Transport {
 /** Parsed once a host: a machine's bundle holds a hundred and fifty certificates. */
 function secureContext(host: string, { ca, cert, key }: Certificates): tls.SecureContext {
   try {
-    return tls.createSecureContext({ ca, ...(cert.length === 0 ? {} : { cert, key }) })
+    return tls.createSecureContext({ ...(ca.length === 0 ? {} : { ca }), ...(cert.length === 0 ? {} : { cert, key }) })
   } catch (error) {
     throw new LichenError(`the certificates for ${host} can't be used: ${(error as Error).message}`, {
       code: 'BAD_CERTIFICATES',
