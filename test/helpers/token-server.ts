@@ -16,8 +16,6 @@ export interface TokenServer {
   realm: string
   /** Every question, in order. */
   asked: TokenAsk[]
-  /** Seconds that the next tokens are good for. */
-  lifetime: number
   stop(): Promise<void>
 }
 
@@ -26,12 +24,11 @@ export async function startTokenServer(authority: Authority): Promise<TokenServe
   const key = createPrivateKey(await readFile(authority.key))
   const certificate = new X509Certificate(await readFile(authority.cert)).raw.toString('base64')
   const asked: TokenAsk[] = []
-  const state = { lifetime: 300 }
 
   const sign = (access: unknown[]): string => {
     const now = Math.floor(Date.now() / 1000)
     const part = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
-    const claims = { iss: 'tests', sub: 'tester', aud: 'tests', iat: now - 10, nbf: now - 10, exp: now + state.lifetime, jti: randomUUID(), access }
+    const claims = { iss: 'tests', sub: 'tester', aud: 'tests', iat: now - 10, nbf: now - 10, exp: now + 300, jti: randomUUID(), access }
     const signed = `${part({ typ: 'JWT', alg: 'ES256', x5c: [certificate] })}.${part(claims)}`
     return `${signed}.${createSign('SHA256').update(signed).sign({ key, dsaEncoding: 'ieee-p1363' }).toString('base64url')}`
   }
@@ -54,18 +51,12 @@ export async function startTokenServer(authority: Authority): Promise<TokenServe
       const allowed = actions.split(',').filter((action) => known || (action === 'pull' && name.startsWith('public/')))
       return allowed.length === 0 ? [] : [{ type, name, actions: allowed }]
     })
-    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ token: sign(access), expires_in: state.lifetime }))
+    response.writeHead(200, { 'Content-Type': 'application/json' }).end(JSON.stringify({ token: sign(access), expires_in: 300 }))
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   return {
     realm: `http://127.0.0.1:${(server.address() as AddressInfo).port}/token`,
     asked,
-    get lifetime() {
-      return state.lifetime
-    },
-    set lifetime(seconds) {
-      state.lifetime = seconds
-    },
     stop: () => closeServer(server),
   }
 }
