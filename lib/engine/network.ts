@@ -19,13 +19,21 @@ export interface ContainerNetwork {
 }
 
 /** Throws NOT_RUNNING where the container whose network is wanted does not run. */
-export async function containerNetwork(context: Context, view: ContainerView): Promise<ContainerNetwork> {
+export async function containerNetwork(context: Context, view: ContainerView, identity: Identity): Promise<ContainerNetwork> {
   const { record, paths } = view
   const mode = parseNetworkMode(record.options.network)
   switch (mode.kind) {
     case 'slirp4netns': {
       const program = await requireProgram('slirp4netns')
-      const plan = planSlirp({ program, options: mode.options, ports: record.ports, apiSocket: paths.apiSocket })
+      const rootMapped = [identity.uidMappings, identity.gidMappings].every((mappings) => mappings.some(({ container }) => container === 0))
+      const plan = planSlirp({
+        program,
+        options: mode.options,
+        ports: record.ports,
+        apiSocket: paths.apiSocket,
+        rootMapped,
+        hostRoot: process.geteuid?.() === 0,
+      })
       return { mode, plan, joined: undefined }
     }
     case 'none':

@@ -41,12 +41,12 @@ export async function startContainer(context: Context, view: ContainerView, opti
 
 async function planStart(context: Context, view: ContainerView, options: StartOptions): Promise<LaunchInput> {
   const { record, paths } = view
-  const [identity, network, cgroup, host] = await Promise.all([
+  const [identity, cgroup, host] = await Promise.all([
     containerIdentity(context, record.options),
-    containerNetwork(context, view),
     planCgroup({ context, id: record.id, limits: record.options.limits, parent: record.options.cgroupParent }),
     hostFacts(record.options),
   ])
+  const network = await containerNetwork(context, view, identity.container)
   const [rootfs, shared, hostname] = await Promise.all([
     prepareRootfs({
       context,

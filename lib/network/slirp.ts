@@ -12,9 +12,18 @@ export interface PublishedPort {
  * slirp4netns for one container: host loopback closed, sandboxed, under seccomp; ports through its API socket
  * (slirp4netns(1)). The runtime starts it as root of the container's user namespace, fills in {net}, and hands it descriptors 3 (ready)
  * and 4 (exit). Where no id 0 is mapped (`rootMapped` false) it enters by itself, and can't make its sandbox, which wants to be root.
+ * With ports of the host's root it enters by itself, too: root of a container may bind none below 1024, and make no socket among root's files.
  */
-export function planSlirp(input: { program: string; options: SlirpOptions; ports: PublishedPort[]; apiSocket: string; rootMapped?: boolean }): NetworkPlan {
-  const { program, options, ports, apiSocket, rootMapped = true } = input
+export function planSlirp(input: {
+  program: string
+  options: SlirpOptions
+  ports: PublishedPort[]
+  apiSocket: string
+  rootMapped?: boolean
+  hostRoot?: boolean
+}): NetworkPlan {
+  const { program, options, ports, apiSocket, rootMapped = true, hostRoot = false } = input
+  const entry = hostRoot && ports.length > 0 ? ['--userns-path={user}', '--enable-sandbox'] : rootMapped ? ['--enable-sandbox'] : ['--userns-path={user}']
   const helper = [
     program,
     '--configure',
@@ -24,7 +33,7 @@ export function planSlirp(input: { program: string; options: SlirpOptions; ports
     '--ready-fd=3',
     '--exit-fd=4',
     '--netns-type=path',
-    rootMapped ? '--enable-sandbox' : '--userns-path={user}',
+    ...entry,
   ]
   if (!options.allowHostLoopback) helper.push('--disable-host-loopback')
   if (options.enableIpv6) helper.push('--enable-ipv6')

@@ -28,6 +28,16 @@ describe('planSlirp', () => {
     expect(helper).toEqual(expect.arrayContaining(['--disable-host-loopback', '--enable-sandbox', '--enable-seccomp']))
     expect(helper).not.toContainEqual(expect.stringContaining('api-socket'))
   })
+  const port = { hostIp: '0.0.0.0', hostPort: 80, containerPort: 80, protocol: 'tcp' } as const
+  it.each<[string, Partial<Parameters<typeof planSlirp>[0]>, { sandbox: boolean; itself: boolean }]>([
+    ['is started where it is root', { rootMapped: true }, { sandbox: true, itself: false }],
+    ['enters by itself where nobody is', { rootMapped: false }, { sandbox: false, itself: true }],
+    ["enters by itself for the host's root, who may bind any port", { hostRoot: true, ports: [port] }, { sandbox: true, itself: true }],
+    ["but not for the host's root without a port", { hostRoot: true }, { sandbox: true, itself: false }],
+  ])('%s', (_, more, { sandbox, itself }) => {
+    const { helper } = planSlirp({ ...input, ports: [], ...more })
+    expect([helper.includes('--enable-sandbox'), helper.includes('--userns-path={user}')]).toEqual([sandbox, itself])
+  })
   it('asks for each port once', () => {
     const { requests, apiSocket } = planSlirp({
       ...input,
