@@ -63,7 +63,7 @@ async function unfinished(context: Context): Promise<Fault[]> {
   }))
   const drafts = [
     ...(await oldEntries(containersDir(context.paths), (name) => name.startsWith('.new-'))),
-    ...(await oldEntries(temporaryDir(context.paths), (name) => !name.startsWith(TEMPORARY_PREFIX))),
+    ...(await oldEntries(temporaryDir(context.paths), (name) => !name.startsWith(TEMPORARY_PREFIX) && !name.endsWith('.lock'))),
   ]
   const removals = drafts.map((path) => ({
     what: `${path} was begun and never finished`,
@@ -86,14 +86,14 @@ async function oldEntries(folder: string, fits: (name: string) => boolean): Prom
 
 async function garbageFaults(context: Context): Promise<Fault[]> {
   const garbage = await seeGarbage(context)
-  const count = (list: readonly string[] | undefined, what: string) => (list?.length ? [`${list.length} ${what}`] : [])
+  const count = (list: readonly string[] | undefined, what: string) => (list?.length ? [`${what}: ${list.length}`] : [])
   const parts = [
     ...count(garbage?.blobs, 'blobs that no image names'),
     ...count(garbage?.layers, 'layers that nothing stands on'),
-    ...count(garbage && [...garbage.files, ...garbage.folders], 'files or folders of pulls, loads and removals that were cut short'),
+    ...count(garbage && [...garbage.files, ...garbage.folders], 'files of what was cut short'),
   ]
   const repair = async () => void (await collectGarbage(context))
-  return parts.length === 0 ? [] : [{ what: `there are left over: ${parts.join(', ')}`, remedy: 'they are removed', repair }]
+  return parts.length === 0 ? [] : [{ what: `left over, ${parts.join(', ')}`, remedy: 'they are removed', repair }]
 }
 
 const isThere = (path: string): Promise<boolean> =>

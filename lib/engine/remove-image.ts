@@ -21,12 +21,13 @@ export async function removeImage({ context, name, force }: { context: Context; 
     const match = await requireMatch(context, name)
     const image = await readStoredImage(context, match.id)
     const references = (await listReferences(context)).filter((stored) => stored.image === match.id)
-    const users = (await listContainers(context)).filter(({ record }) => record.image.id === match.id)
+    const containers = await listContainers(context)
+    const users = containers.filter(({ record }) => record.image.id === match.id)
     if (match.reference === undefined) {
       if (image === undefined) throw notFound(name)
-      return byId({ context, image, references, users, force })
+      return byId({ context, image, references, containers, users, force })
     }
-    return byName({ context, name, image, references, users, force, given: match.reference })
+    return byName({ context, name, image, references, containers, users, force, given: match.reference })
   })
 }
 
@@ -34,18 +35,20 @@ interface Removing {
   context: Context
   image: StoredImage
   references: StoredReference[]
+  containers: ContainerView[]
+  /** Those that were made of the image. */
   users: ContainerView[]
   force: boolean
 }
 
-async function byId({ context, image, references, users, force }: Removing): Promise<Removal[]> {
+async function byId({ context, image, references, containers, users, force }: Removing): Promise<Removal[]> {
   if (!force && !isOneName(references)) throw conflict(image.id, 'must be forced', 'image is referenced in multiple repositories')
   checkUse(image.id, users, force)
-  return [...(await untag(context, references)), ...(await removeRecord(context, image))]
+  return [...(await untag(context, references)), ...(await removeRecord(context, image, containers))]
 }
 
 async function byName(input: Omit<Removing, 'image'> & { image: StoredImage | undefined; name: string; given: StoredReference }): Promise<Removal[]> {
-  const { context, name, image, references, users, force, given } = input
+  const { context, name, image, references, containers, users, force, given } = input
   const user = users[0]
   if (user !== undefined && !force && isOneName(references)) {
     const container = user.record.id.slice(0, 12)
@@ -58,7 +61,7 @@ async function byName(input: Omit<Removing, 'image'> & { image: StoredImage | un
   const removals = await untag(context, taken)
   // What a container runs on loses its name only, as in Docker.
   if (left.length > 0 || image === undefined || users.some(isRunning)) return removals
-  return [...removals, ...(await removeRecord(context, image))]
+  return [...removals, ...(await removeRecord(context, image, containers))]
 }
 
 /** The name that was given; with the last tag of a repository, its digests go as well. */
@@ -95,9 +98,10 @@ async function untag(context: Context, references: readonly StoredReference[]): 
 }
 
 /** Says of each layer that goes the id of its chain, topmost first, as Docker. */
-async function removeRecord(context: Context, image: StoredImage): Promise<Removal[]> {
+async function removeRecord(context: Context, image: StoredImage, containers: readonly ContainerView[]): Promise<Removal[]> {
   await removeStoredImage(context, image.id)
-  const kept = new Set((await listStoredImages(context)).flatMap(({ layers }) => chainIds(layers.map(({ diffId }) => diffId))))
+  const images = (await listStoredImages(context)).map(({ layers }) => layers.map(({ diffId }) => diffId))
+  const kept = new Set([...images, ...containers.map(({ record }) => record.image.layers)].flatMap(chainIds))
   const gone = chainIds(image.layers.map(({ diffId }) => diffId)).filter((chain) => !kept.has(chain))
   return [image.id, ...gone.reverse()].map((deleted) => ({ deleted }))
 }

@@ -2,14 +2,17 @@ import { rm } from 'node:fs/promises'
 import { releaseName } from '../container/allocate.ts'
 import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
 import { exclusively } from '../container/exclusive.ts'
+import type { ContainerRecord } from '../container/record.ts'
 import { observe } from '../container/state.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
+import { hasImage } from '../image/store.ts'
 import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { tryLockFolder } from '../system/lock.ts'
 import { containerPaths, volumesDir } from '../system/paths.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { killContainer } from './stop.ts'
 
 export interface RemoveOptions {
@@ -60,9 +63,17 @@ async function fill(context: Context, grave: Grave): Promise<void> {
       for (const { name } of anonymous) await removeTree({ context, identity, path: `${volumesDir(context.paths)}/${name}` })
     }
     await removeTree({ context, identity, path: grave.path })
+    await collectUnderIt(context, record)
   } finally {
     await unlock()
   }
+}
+
+/** The last container of an image that was removed before it takes the layers with it. */
+async function collectUnderIt(context: Context, record: ContainerRecord | undefined): Promise<void> {
+  const id = record?.image.id
+  if (id === undefined || id === '' || (await hasImage(context, id))) return
+  await collectGarbage(context)
 }
 
 function stillRunning({ record, status }: ContainerView): LichenError {

@@ -1,4 +1,4 @@
-import { mkdir, readdir, unlink } from 'node:fs/promises'
+import { access, mkdir, readdir, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson, syncFolder, writeFileAtomic } from '../system/files.ts'
@@ -48,6 +48,13 @@ export async function readStoredImage(context: Context, id: string): Promise<Sto
   if (image === undefined || (image?.version === 1 && image.id === id && isDigest(image.manifest?.digest) && Array.isArray(image.layers))) return image
   throw new LichenError(`${imagePath(context, id)} is not the record of image ${id}`, { code: 'BROKEN_RECORD', hint: 'lichen system check --repair' })
 }
+
+/** Whether there is one, without reading it. */
+export const hasImage = (context: Context, id: string): Promise<boolean> =>
+  access(imagePath(context, id)).then(
+    () => true,
+    () => false,
+  )
 
 /** The caller holds the store's lock. */
 export const writeStoredImage = (context: Context, image: StoredImage): Promise<void> =>

@@ -17,16 +17,13 @@ static char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 
 static int run(pid_t *pid, const char *const argv[], const posix_spawn_file_actions_t *actions) {
   posix_spawnattr_t attributes;
-  /* What is blocked or ignored would stay so across execve; nothing else is ignored here. */
-  sigset_t none, ignored;
+  sigset_t none, all;
   sigemptyset(&none);
-  sigemptyset(&ignored);
-  sigaddset(&ignored, SIGPIPE);
-  sigaddset(&ignored, SIGXFSZ);
+  sigfillset(&all);
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &ignored);
+  posix_spawnattr_setsigdefault(&attributes, &all);
   int error = posix_spawn(pid, argv[0], actions, &attributes, (char *const *)argv, environment);
   posix_spawnattr_destroy(&attributes);
   return error;
@@ -76,8 +73,7 @@ static int place(const struct helper_fd *fds, size_t count) {
 static _Noreturn void become(int user, const char *const argv[], const struct helper_fd *fds, size_t count) {
   sigset_t none;
   sigemptyset(&none);
-  signal(SIGPIPE, SIG_DFL);
-  signal(SIGXFSZ, SIG_DFL);
+  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
   sigprocmask(SIG_SETMASK, &none, NULL);
   if (setns(user, CLONE_NEWUSER) == 0 && setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0 && place(fds, count) == 0) {
     execve(argv[0], (char *const *)argv, environment);
