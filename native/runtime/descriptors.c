@@ -1,13 +1,43 @@
 #include "descriptors.h"
 
+#include <dirent.h>
+#include <fcntl.h>
 #include <limits.h>
+#include <linux/magic.h>
+#include <stdbool.h>
+#include <stdlib.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+/* Those that are open, as /proc has them: a limit of open files may be a million. Read without opendir, which allocates. */
+static bool close_listed(unsigned first, unsigned last) {
+  _Alignas(struct dirent64) char entries[4096];
+  struct statfs system;
+  int folder = open("/proc/self/fd", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (folder < 0) return false;
+  /* After the pivot an image may have something else there. */
+  if (fstatfs(folder, &system) < 0 || system.f_type != PROC_SUPER_MAGIC) {
+    close(folder);
+    return false;
+  }
+  for (long length; (length = syscall(SYS_getdents64, folder, entries, sizeof entries)) > 0;) {
+    for (long at = 0; at < length;) {
+      const struct dirent64 *entry = (const struct dirent64 *)(entries + at);
+      unsigned fd = (unsigned)strtoul(entry->d_name, NULL, 10);
+      if (entry->d_name[0] != '.' && fd >= first && fd <= last && fd != (unsigned)folder) close((int)fd);
+      at += entry->d_reclen;
+    }
+  }
+  close(folder);
+  return true;
+}
 
 static void close_between(unsigned first, unsigned last) {
   if (syscall(SYS_close_range, first, last, 0) == 0) return;
   /* Before Linux 5.9. */
+  if (close_listed(first, last)) return;
   struct rlimit limit;
   unsigned end = getrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_max < 65536 ? (unsigned)limit.rlim_max : 65536;
   for (unsigned fd = first; fd <= last && fd < end; fd++) close((int)fd);
