@@ -3,16 +3,27 @@ import type { TarEntry, TarHandlers } from './tar/reader.ts'
 import { TarError } from './tar/tar-error.ts'
 
 /** What a layer may come to, far beyond what any honest one does: its author does not say how long we work. */
-export const ENTRY_LIMIT = 4_000_000
-export const BYTE_LIMIT = 512 * 1024 ** 3
+const ENTRY_LIMIT = 4_000_000
+const BYTE_LIMIT = 512 * 1024 ** 3
+/** Beyond so many bytes it may not be so many times what has come of it. */
+const FREE_BYTES = 16 * 1024 ** 3
+const RATIO_LIMIT = 100
 const PATH_LIMIT = 4095
 const XATTR_LIMIT = 64 * 1024
 
-/** Turns what is read of a layer's tar into records, `.wh.` names (OCI image-spec, layer.md) into whiteouts. Its handlers throw TarError. */
-export function layerEntries(records: ApplyRecords): TarHandlers {
+/**
+ * Turns what is read of a layer's tar into records, `.wh.` names (OCI image-spec, layer.md) into whiteouts. `packed` tells
+ * how many bytes of the layer, as it comes, have been read. The handlers throw TarError.
+ */
+export function layerEntries(records: ApplyRecords, packed: () => number): TarHandlers {
   let entries = 0
   let bytes = 0
+  let unpacked = 0
   let left = 0
+  const grown = (count: number) => {
+    unpacked += count
+    if (unpacked > FREE_BYTES && unpacked > RATIO_LIMIT * packed()) throw new TarError(`it unpacks to more than ${RATIO_LIMIT} times its size, as a bomb does`)
+  }
   const taken = (count: number) => {
     left -= count
     if (left === 0) records.endContent()
@@ -25,11 +36,13 @@ export function layerEntries(records: ApplyRecords): TarHandlers {
       left = putEntry(records, entry) ? entry.size : Number.POSITIVE_INFINITY
     },
     data(part) {
+      grown(part.length)
       if (left === Number.POSITIVE_INFINITY) return
       records.data(part)
       taken(part.length)
     },
     zeros(count) {
+      grown(count)
       if (left === Number.POSITIVE_INFINITY) return
       records.zeros(count)
       taken(count)

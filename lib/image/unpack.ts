@@ -45,8 +45,15 @@ export async function unpackLayer(input: { context: Context; identity: Identity;
 async function stream(blob: AsyncIterable<Uint8Array>, apply: ApplyStream, diffId: string): Promise<void> {
   const hash = createHash('sha256')
   const records = new ApplyRecords(apply)
-  const reader = new TarReader(layerEntries(records))
-  for await (const part of decompress(blob)) {
+  let packed = 0
+  async function* counted() {
+    for await (const part of blob) {
+      packed += part.length
+      yield part
+    }
+  }
+  const reader = new TarReader(layerEntries(records, () => packed))
+  for await (const part of decompress(counted())) {
     // All of it, what follows the end of the archive too.
     hash.update(part)
     reader.write(part)

@@ -6,7 +6,8 @@ export function explainStore(failure: Failure, name: string, say: (failure: Fail
   const { stage, subject, call, detail } = failure
   // An attribute that does not fit says ENOSPC too.
   if (['ENOSPC', 'EDQUOT'].includes(name) && !/setxattr/.test(call)) {
-    return new LichenError(`${name === 'ENOSPC' ? 'no space is left' : 'your disk quota is used up'}: ${subject}: ${call}`, {
+    const place = stage === 'apply' || stage === 'merge' ? `/${subject}` : subject
+    return new LichenError(`${name === 'ENOSPC' ? 'no space is left' : 'your disk quota is used up'} for ${place}`, {
       code: 'DISK_FULL',
       hint: 'remove images (lichen rmi) or containers (lichen rm), or give a data root elsewhere: --root PATH',
     })

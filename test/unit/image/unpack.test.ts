@@ -375,6 +375,13 @@ describe('what is refused', () => {
     expect(await refusalOf(gzipSync(tar).subarray(0, 40), digest(tar))).toMatchObject({ code: 'DAMAGED_STREAM' })
   })
 
+  test('bombs: a hole of terabytes, more than a hundred times its size', async () => {
+    const hole = (size: number): LayerMember => ({ name: 'f', pax: { 'GNU.sparse.major': '0', 'GNU.sparse.minor': '1', 'GNU.sparse.size': `${size}` } })
+    const refused = (words: string) => ({ code: 'BAD_LAYER', message: expect.stringContaining(words) as string })
+    expect(await refusalOf(layerTar([hole(2 ** 42)]))).toMatchObject(refused('512 GiB'))
+    expect(await refusalOf(layerTar(Array.from({ length: 20 }, () => hole(2 ** 35))))).toMatchObject(refused('bomb'))
+  })
+
   test('a hard link to nothing', async () => {
     expect(await refusalOf(layerTar([{ name: 'h', type: '1', link: 'nothing' }]))).toMatchObject({ code: 'BAD_LAYER' })
   })
