@@ -1,10 +1,12 @@
 import { command } from '../cli/command.ts'
-import { optionTable } from '../cli/options.ts'
+import { type OptionValues, optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { matchImage } from '../image/find.ts'
+import { loadPlace } from '../image/load-place.ts'
 import type { Platform } from '../image/manifest.ts'
+import { type FilePlace, findPlace } from '../image/place.ts'
 import { parsePlatform } from '../image/platform.ts'
-import { pullImage } from '../image/pull.ts'
+import { type Pulled, pullImage } from '../image/pull.ts'
 import { closingLines } from '../image/pull-lines.ts'
 import { familiarReference, formatReference, fullName, parseReference, type Reference } from '../image/reference.ts'
 import { listRemoteTags } from '../image/remote-tags.ts'
@@ -14,7 +16,7 @@ import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
-import { pullProgress } from './pull-progress.ts'
+import { type PullProgress, pullProgress } from './pull-progress.ts'
 
 const policies = ['always', 'missing', 'never', 'newer']
 
@@ -35,27 +37,41 @@ interface PullWish {
 
 export const pull = command({
   name: 'pull',
-  summary: 'Download an image from a registry',
-  usage: '[OPTIONS] NAME[:TAG|@DIGEST]',
+  summary: 'Download an image from a registry, or take it from a layout or an archive',
+  usage: '[OPTIONS] NAME[:TAG|@DIGEST] | oci:DIR[:TAG] | oci-archive:FILE | docker-archive:FILE | dir:DIR',
   options,
   positionals: { min: 1, max: 1, complete: 'image' },
   async run({ options, positionals }, globals) {
     if (!policies.includes(options.policy)) throw usageError(`unknown policy ${JSON.stringify(options.policy)} for --policy`, policies.join(', '))
     const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
-    const name = positionals[0]!.replace(/^docker:\/\//, '')
-    const reference = parseReference(name)
+    const place = await findPlace(positionals[0]!)
+    const reference = place.kind === 'registry' ? { ...parseReference(place.name), written: place.name } : undefined
     const context = await openContext(globals)
     const wish: PullWish = { context, identity: await hostIdentity(context), platform, quiet: options.quiet }
-    if (options['all-tags']) await pullAllTags(wish, reference, name)
-    else if (!(await mayStay(context, options.policy, reference))) {
-      const untagged = reference.tag === 'latest' && !name.endsWith(':latest')
-      if (untagged && !options.quiet) printLines(['Using default tag: latest'])
-      await pullOne(wish, reference)
-    }
-    printLines([options['all-tags'] ? fullName(reference) : formatReference(reference)])
+    if (place.kind !== 'registry') printLines([await pullPlace(wish, place)])
+    else if (reference !== undefined) printLines([await pullName(wish, reference, options)])
     return 0
   },
 })
+
+/** Gives what is printed at the end. */
+async function pullName(
+  wish: PullWish,
+  reference: Reference & { written: string },
+  { policy, quiet, 'all-tags': all }: OptionValues<typeof options>,
+): Promise<string> {
+  const tagged = /:[^/]*$/.test(reference.written)
+  if (all) {
+    if (tagged) throw usageError("tag can't be used with --all-tags/-a", 'leave the tag out', 1)
+    await pullAllTags(wish, reference)
+    return fullName(reference)
+  }
+  if (!(await mayStay(wish.context, policy, reference))) {
+    if (!tagged && !quiet) printLines(['Using default tag: latest'])
+    await pullOne(wish, reference)
+  }
+  return formatReference(reference)
+}
 
 /** Whether the policy leaves what is here as it is. Throws IMAGE_NOT_FOUND where it allows nothing else. */
 async function mayStay(context: Context, policy: string, reference: Reference): Promise<boolean> {
@@ -67,23 +83,34 @@ async function mayStay(context: Context, policy: string, reference: Reference): 
 }
 
 async function pullOne({ context, identity, platform, quiet }: PullWish, reference: Reference): Promise<void> {
-  const progress = quiet ? undefined : pullProgress(process.stdout)
-  try {
-    const pulled = await pullImage({ context, identity, reference, platform, onEvent: progress?.event })
-    progress?.finish()
-    if (!quiet) printLines(closingLines(pulled, familiarReference(reference)))
-  } finally {
-    progress?.finish()
-  }
+  await shown(quiet, async (onEvent) => ({ ...(await pullImage({ context, identity, reference, platform, onEvent })), name: familiarReference(reference) }))
 }
 
-async function pullAllTags(wish: PullWish, reference: Reference, name: string): Promise<void> {
-  if (reference.digest !== undefined || /:[^/]*$/.test(name)) throw usageError("tag can't be used with --all-tags/-a", 'leave the tag out', 1)
+async function pullAllTags(wish: PullWish, reference: Reference): Promise<void> {
   const tags = await listRemoteTags(wish.context, reference)
-  if (tags.length === 0)
+  if (tags.length === 0) {
     throw new LichenError(`repository ${fullName(reference)} has no tags`, {
       code: 'MANIFEST_UNKNOWN',
       hint: 'an image without a tag is pulled by its digest: NAME@sha256:...',
     })
+  }
   for (const tag of tags) await pullOne(wish, parseReference(`${fullName(reference)}:${tag}`))
+}
+
+/** From a layout or an archive. Gives the name that the image has got. */
+async function pullPlace({ context, identity, platform, quiet }: PullWish, place: FilePlace): Promise<string> {
+  const name = await shown(quiet, (onEvent) => loadPlace({ context, identity, place, platform, onEvent }))
+  return formatReference(parseReference(name))
+}
+
+async function shown(quiet: boolean, work: (onEvent: PullProgress['event'] | undefined) => Promise<Pulled & { name: string }>): Promise<string> {
+  const progress = quiet ? undefined : pullProgress(process.stdout)
+  try {
+    const pulled = await work(progress?.event)
+    progress?.finish()
+    if (!quiet) printLines(closingLines(pulled, pulled.name))
+    return pulled.name
+  } finally {
+    progress?.finish()
+  }
 }

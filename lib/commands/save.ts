@@ -1,5 +1,3 @@
-import { createWriteStream } from 'node:fs'
-import { realpath, rename, stat, unlink } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
 import { isatty } from 'node:tty'
 import { command } from '../cli/command.ts'
@@ -7,8 +5,8 @@ import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { type ArchiveFormat, imagesToSave, saveArchive } from '../image/save-archive.ts'
 import { whileArriving } from '../image/store.ts'
-import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
+import { writeTo } from './write-to.ts'
 
 const formats: readonly string[] = ['docker-archive', 'oci-archive'] satisfies ArchiveFormat[]
 
@@ -36,24 +34,3 @@ export const save = command({
     return 0
   },
 })
-
-/** A file appears when it is whole; a device or a FIFO is written to as it is. */
-async function writeTo(path: string, archive: AsyncIterable<Uint8Array>): Promise<void> {
-  const there = await stat(path).catch(() => undefined)
-  if (there?.isDirectory()) throw usageError(`invalid output path: ${JSON.stringify(path)} is a folder`, 'give the name of a file', 1)
-  const plain = there === undefined || there.isFile()
-  // A symlink stays one: what it points to is replaced.
-  const final = there === undefined ? path : await realpath(path)
-  const target = plain ? `${final}.${process.pid}.tmp` : path
-  try {
-    await pipeline(archive, createWriteStream(target, plain ? { flags: 'wx', mode: 0o666 } : { flags: 'w' }))
-    if (plain) await rename(target, final)
-  } catch (error) {
-    if (plain) await unlink(target).catch(() => undefined)
-    const { code, syscall } = error as NodeJS.ErrnoException
-    if (syscall === undefined || error instanceof LichenError) throw error
-    const reason =
-      { ENOENT: 'no such file or directory', EACCES: 'permission denied', ENOSPC: 'no space left on device' }[code ?? ''] ?? (error as Error).message
-    throw new LichenError(`${path} can't be written: ${reason}`, { code: 'OUTPUT_FAILED', cause: error })
-  }
-}

@@ -55,7 +55,7 @@ export async function dockerImage(archive: Archive, saved: SavedImage): Promise<
     layers.push(layer)
   }
   const built = buildManifest({ mediaType: OCI_CONFIG, digest: sha256(config), size: config.length }, layers)
-  return { ...built, made: true, references: archiveNames(saved.RepoTags, built.digest), find: async ({ digest }) => blobs.get(digest) }
+  return { ...built, made: true, names: saved.RepoTags, references: archiveNames(saved.RepoTags, built.digest), find: async ({ digest }) => blobs.get(digest) }
 }
 
 /** An uncompressed layer is named by its diffId, which is verified when it is read; another one must be read to be named. */

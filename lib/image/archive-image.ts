@@ -16,6 +16,8 @@ export interface ArchiveImage {
   made?: boolean
   /** Normalised. */
   references: string[]
+  /** As the archive has them: whole names, or but tags. */
+  names: readonly string[]
   /** Undefined: the archive has no such blob. */
   find(descriptor: Descriptor): Promise<ArchiveFile | undefined>
 }
@@ -25,6 +27,17 @@ export async function* openArchiveBlob(image: ArchiveImage, descriptor: Descript
   const file = await image.find(descriptor)
   if (file === undefined) throw missingBlob(descriptor.digest)
   yield* file.stream()
+}
+
+/** Whether a name in an archive is the one that was asked for: `app:v1` for `docker.io/library/app:v1`, and `v1` too. */
+export function isNamed(name: string | undefined, wanted: string): boolean {
+  if (name === undefined || name === wanted) return name !== undefined
+  try {
+    const reference = parseReference(name)
+    return reference.tag === wanted || formatReference(reference) === formatReference(parseReference(wanted))
+  } catch {
+    return false
+  }
 }
 
 export const missingBlob = (digest: string) =>

@@ -1,5 +1,5 @@
 import { type Archive, badArchive, readArchiveBlob, readArchiveFile } from './archive.ts'
-import { type ArchiveImage, archiveNames, layoutPath, missingBlob } from './archive-image.ts'
+import { type ArchiveImage, archiveNames, isNamed, layoutPath, missingBlob } from './archive-image.ts'
 import type { Descriptor, Platform } from './manifest.ts'
 import { indexTypes } from './media-types.ts'
 import { MANIFEST_LIMIT, parseManifest } from './parse-manifest.ts'
@@ -15,15 +15,16 @@ const NESTING_LIMIT = 8
 
 /**
  * The images of an OCI layout: one for each name in index.json, and one for each manifest without a name. Where several
- * platforms have one name, the fitting one. Throws BAD_MANIFEST, BLOB_MISSING, BLOB_MISMATCH, NO_SUCH_PLATFORM.
+ * platforms have one name, the fitting one. `only`: those of that name. Throws BAD_MANIFEST, BLOB_MISSING, BLOB_MISMATCH, NO_SUCH_PLATFORM.
  */
-export async function ociImages(archive: Archive, platform: PlatformChoice): Promise<ArchiveImage[]> {
+export async function ociImages(archive: Archive, platform: PlatformChoice, only?: string): Promise<ArchiveImage[]> {
   const file = await archive.find('index.json')
   if (file === undefined) throw badArchive('it has no index.json')
   const parsed = parseManifest(await readArchiveFile(file, 'index.json', MANIFEST_LIMIT), 'index.json')
   if (parsed.kind !== 'index') throw badArchive('its index.json is a manifest, not an index')
   const found = new Map<string, { descriptor: Descriptor; bytes: Buffer; names: string[] }>()
   for (const [name, descriptors] of byName(parsed.index.manifests)) {
+    if (only !== undefined && !isNamed(name, only)) continue
     for (const group of name === undefined ? unnamedGroups(descriptors) : [descriptors]) {
       const { descriptor, bytes } = await chooseManifest(archive, group, platform)
       const names = name === undefined ? [] : [name]
@@ -32,6 +33,7 @@ export async function ociImages(archive: Archive, platform: PlatformChoice): Pro
   }
   return [...found.values()].map(({ descriptor, bytes, names }) => ({
     ...readManifest(archive, descriptor, bytes),
+    names,
     references: archiveNames(names, descriptor.digest),
   }))
 }
@@ -76,7 +78,7 @@ async function chooseThere(archive: Archive, descriptors: readonly Descriptor[],
   return choosePlatform({ schemaVersion: 2, manifests }, wanted, 'the archive')
 }
 
-function readManifest(archive: Archive, { digest, mediaType }: Descriptor, bytes: Buffer): Omit<ArchiveImage, 'references'> {
+function readManifest(archive: Archive, { digest, mediaType }: Descriptor, bytes: Buffer): Omit<ArchiveImage, 'references' | 'names'> {
   const parsed = parseManifest(bytes, `manifest ${digest}`, mediaType)
   if (parsed.kind !== 'manifest') throw badArchive(`${digest} is an index`)
   return { manifestBytes: bytes, digest, manifest: parsed.manifest, mediaType: parsed.mediaType, find: (blob) => archive.find(layoutPath(blob.digest)) }

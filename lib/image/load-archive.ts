@@ -3,8 +3,9 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { type Added, addImage, diskFull, type LayerEvent } from './add-image.ts'
 import { type Archive, badArchive, ofSource } from './archive.ts'
+import { dirImage, isDirLayout } from './archive-dir.ts'
 import { dockerImage, readSavedImages, type SavedImage } from './archive-docker.ts'
-import { type ArchiveImage, archiveNames, layoutPath, missingBlob, openArchiveBlob } from './archive-image.ts'
+import { type ArchiveImage, archiveNames, isNamed, layoutPath, missingBlob, openArchiveBlob } from './archive-image.ts'
 import { ociImages, type PlatformChoice } from './archive-oci.ts'
 import { openArchive, type Source, sourceName } from './archive-open.ts'
 import { blobSize, readBlob } from './blobs.ts'
@@ -18,6 +19,10 @@ export interface LoadInput {
   identity: Identity
   source: Source
   platform: PlatformChoice
+  /** The image that has this name in the archive, and no other. */
+  only?: string | undefined
+  /** Which of them, and what they are called here; all of them by their own names where absent. */
+  choose?: (images: readonly ArchiveImage[]) => ArchiveImage[]
   onLayer?: (event: LayerEvent) => void
   /** An image is in the store and named. */
   onLoaded(loaded: Loaded): void
@@ -40,10 +45,10 @@ export async function loadArchive(input: LoadInput): Promise<void> {
   }
 }
 
-async function load({ context, identity, source, platform, onLayer, onLoaded }: LoadInput): Promise<void> {
+async function load({ context, identity, source, platform, only, choose = (images) => [...images], onLayer, onLoaded }: LoadInput): Promise<void> {
   const archive = await openArchive(context, source)
   try {
-    for (const found of await imagesOf(archive, platform)) {
+    for (const found of choose(await imagesOf(archive, platform, only))) {
       const image = (found.made && (await asStored(context, found))) || found
       if (platform.explicit) await checkPlatform(image, platform)
       await adoptBlobs(context, image)
@@ -69,10 +74,11 @@ async function load({ context, identity, source, platform, onLayer, onLoaded }: 
 }
 
 /** Docker 25 and later write both: the OCI side has the manifest as it was, the other one more names. */
-async function imagesOf(archive: Archive, platform: PlatformChoice): Promise<ArchiveImage[]> {
-  const saved = await readSavedImages(archive)
+async function imagesOf(archive: Archive, platform: PlatformChoice, only: string | undefined): Promise<ArchiveImage[]> {
+  if (await isDirLayout(archive)) return [await dirImage(archive)]
+  const saved = (await readSavedImages(archive))?.filter(({ RepoTags }) => only === undefined || RepoTags.some((name) => isNamed(name, only)))
   if ((await archive.find('index.json')) !== undefined) {
-    const images = (await ociImages(archive, platform)).map((image) => withSavedNames(image, saved ?? []))
+    const images = (await ociImages(archive, platform, only)).map((image) => withSavedNames(image, saved ?? []))
     if (images.length > 0 || !saved?.length) return images
   }
   if (saved !== undefined) return Promise.all(saved.map((entry) => dockerImage(archive, entry)))
@@ -100,8 +106,8 @@ async function asStored(context: Context, image: ArchiveImage): Promise<ArchiveI
   const manifestBytes = await readBlob(context, stored.manifest.digest)
   const parsed = parseManifest(manifestBytes, `manifest ${stored.manifest.digest}`, stored.manifest.mediaType)
   if (parsed.kind === 'index') return undefined
-  const { references, find } = image
-  return { manifestBytes, digest: stored.manifest.digest, manifest: parsed.manifest, mediaType: parsed.mediaType, references, find }
+  const { names, references, find } = image
+  return { manifestBytes, digest: stored.manifest.digest, manifest: parsed.manifest, mediaType: parsed.mediaType, names, references, find }
 }
 
 /** Blobs that were put aside need no copy. */

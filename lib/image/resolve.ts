@@ -5,6 +5,7 @@ import { warning } from '../system/log.ts'
 import { matchImage } from './find.ts'
 import type { Image } from './image.ts'
 import { assembleImage } from './list.ts'
+import type { Platform } from './manifest.ts'
 import { fitsPlatform, formatPlatform, hostPlatform, parsePlatform } from './platform.ts'
 import { familiarReference, parseReference } from './reference.ts'
 import { readStoredImage } from './store.ts'
@@ -27,17 +28,36 @@ export interface ImageWish {
  */
 export async function resolveImage(wish: ImageWish): Promise<Image> {
   const platform = wish.platform === undefined ? undefined : parsePlatform(wish.platform)
+  if (PLACE.test(wish.reference)) return fromPlace(wish, platform)
   const here = wish.pull === 'always' ? undefined : await localImage(wish.context, wish.reference)
   if (here !== undefined && (platform === undefined || fitsPlatform(here.configuration, platform))) return here
   if (wish.pull === 'never') {
     if (here !== undefined && platform !== undefined) throw wrongPlatform(wish.reference, formatPlatform(platform), formatPlatform(here.configuration))
     throw noSuchImage(wish.reference)
   }
-  const reference = parseReference(wish.reference)
-  const name = familiarReference(reference)
-  if (wish.pull === 'missing') wish.progress(`Unable to find image '${name}' locally`)
+  return pulled(wish, wish.reference, platform)
+}
+
+/** `oci:DIR`, `docker://NAME` and their kin; a name can begin like that, too. */
+const PLACE = /^(oci|oci-archive|docker-archive|dir|docker):/
+
+async function fromPlace(wish: ImageWish, platform: Platform | undefined): Promise<Image> {
+  const here = /\//.test(wish.reference) ? undefined : await localImage(wish.context, wish.reference)
+  if (here !== undefined) return here
+  const [{ findPlace }, { loadPlace }] = await Promise.all([import('./place.ts'), import('./load-place.ts')])
+  const place = await findPlace(wish.reference)
+  if (place.kind === 'registry' && place.name === wish.reference) return pulled(wish, place.name, platform)
+  if (place.kind === 'registry') return resolveImage({ ...wish, reference: place.name })
+  const { id } = await loadPlace({ context: wish.context, identity: wish.identity, place, platform })
+  return required(await byId(wish.context, id), wish.reference)
+}
+
+async function pulled(wish: ImageWish, name: string, platform: Platform | undefined): Promise<Image> {
+  const reference = parseReference(name)
+  const familiar = familiarReference(reference)
+  if (wish.pull === 'missing') wish.progress(`Unable to find image '${familiar}' locally`)
   const [{ pullImage }, { closingLines, pullLine }] = await Promise.all([import('./pull.ts'), import('./pull-lines.ts')])
-  const pulled = await pullImage({
+  const result = await pullImage({
     context: wish.context,
     identity: wish.identity,
     reference,
@@ -47,15 +67,19 @@ export async function resolveImage(wish: ImageWish): Promise<Image> {
       if (line !== undefined) wish.progress(line)
     },
   })
-  for (const line of closingLines(pulled, name)) wish.progress(line)
-  const image = await byId(wish.context, pulled.id)
-  if (image === undefined) throw noSuchImage(wish.reference)
+  for (const line of closingLines(result, familiar)) wish.progress(line)
+  const image = required(await byId(wish.context, result.id), name)
   const host = hostPlatform(process.arch)
   if (platform === undefined && !fitsPlatform(image.configuration, host)) {
     warning(
       `the requested image's platform (${formatPlatform(image.configuration)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
     )
   }
+  return image
+}
+
+function required(image: Image | undefined, name: string): Image {
+  if (image === undefined) throw noSuchImage(name)
   return image
 }
 
