@@ -64,7 +64,8 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     id: record.id,
     options: { ...record.options, pid, ipc },
     image: record.image.config,
-    mounts: record.mounts,
+    // What a volume takes over from the image it has taken at the first start.
+    mounts: view.exit === undefined ? record.mounts : record.mounts.map((mount) => ({ ...mount, options: [...mount.options, 'nocopy'] })),
     identity: identity.container,
     defaultUser: identity.defaultUser,
     host,

@@ -76,10 +76,12 @@ static void mount_bind(const struct mount_step *step, int tree, int root) {
   if (tree < 0) return;
   struct stat source;
   if (fstat(tree, &source) < 0) fail("mount", errno, step->source, "", "fstat(%s)", step->source);
-  int target = open_target(step, root, S_ISDIR(source.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, NULL);
+  bool made;
+  int target = open_target(step, root, S_ISDIR(source.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, &made);
   int there = tree_attach(tree, target, root, step->target);
   if (there < 0) fail("mount", errno, step->target, mount_reason(errno), "move_mount(%s, %s)", step->source, step->target);
-  copy_up(step, target, there);
+  /* What was made for the mount is not the image's, and says nothing about whose the volume is. */
+  if (!made) copy_up(step, target, there);
   change(step, there, step->attributes, step->flags & MOUNT_SHARED ? MS_SHARED : step->flags & MOUNT_SLAVE ? MS_SLAVE : MS_PRIVATE);
   if (there != tree) close(there);
   close(tree);

@@ -63,6 +63,11 @@ describe('volumes', () => {
     expect(await box.ok('run', '--rm', '-v', 'pipe:/p', 'busybox', 'sh', '-c', 'until test -s /p/x; do :; done; cat /p/x')).toBe('hi')
   })
 
+  it('belong, at the second start as well, to whom the container says', async () => {
+    await box.ok('create', '--name', 'owner', '-v', 'given:/d', 'busybox', 'sh', '-c', 'stat -c %u /d; chown 1000:1000 /d')
+    expect([await box.ok('start', '-a', 'owner'), await box.ok('start', '-a', 'owner')]).toEqual(['0', '1000'])
+  })
+
   it('belong to whom the container says', async () => {
     await box.ok('run', '--rm', '-v', 'owned:/d', 'busybox', 'chown', '1000:1000', '/d')
     expect(await box.ok('run', '--rm', '-u', 'alice', '-v', 'owned:/d', 'busybox', 'sh', '-c', 'touch /d/a && stat -c %u /d/a')).toBe('1000')
