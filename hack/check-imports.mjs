@@ -88,7 +88,7 @@ function importsOf(text) {
   const found = []
   for (const [, type, names, specifier] of text.matchAll(/^(?:import|export)\s+(type\s+)?([^'";]*?)\s*(?:from\s*)?'([^']+)'/gm)) {
     const inner = /^\{([\s\S]*)\}$/.exec(names ?? '')?.[1]
-    const allTypes = inner !== undefined && inner.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
+    const allTypes = inner?.split(',').every((name) => name.trim() === '' || name.trim().startsWith('type '))
     found.push({ specifier, typeOnly: type !== undefined || allTypes })
   }
   for (const [, specifier] of text.matchAll(/\bimport\('([^']+)'\)/g)) found.push({ specifier, typeOnly: false, lazy: true })

@@ -14,7 +14,10 @@ for (const tool of ['skopeo', 'umoci', 'gzip', 'zstd', 'xz']) requireTool(tool)
 
 const file = (name: string) => join(box.files, name)
 /** What root has made is for the user to read. */
-const shared = (path: string) => (execFileSync('chmod', ['-R', 'a+rX', path]), path)
+function shared(path: string): string {
+  execFileSync('chmod', ['-R', 'a+rX', path])
+  return path
+}
 const copy = (...args: string[]) => must('skopeo', ['--insecure-policy', 'copy', '--quiet', ...args])
 const skopeo = async (reference: string) => JSON.parse((await must('skopeo', ['inspect', reference])).stdout) as { Digest: string; Layers: string[] }
 const lines = (text: string) => text.split('\n').filter((line) => line !== '')

@@ -131,7 +131,7 @@ describe('network and files as on any machine', () => {
   })
 
   it.each(['overlay', 'fuse-overlayfs', 'vfs'])('%s', async (driver) => {
-    expect(await succeed(`lichen --storage-driver ${driver} run --rm busybox sh -c 'echo x >/new && rm /bin/vi && ls /bin/vi 2>&1; cat /new'`)).toMatch(/No such file[^]*x$/)
+    expect(await succeed(`lichen --storage-driver ${driver} run --rm busybox sh -c 'echo x >/new && rm /bin/vi && ls /bin/vi 2>&1; cat /new'`)).toMatch(/No such file[\s\S]*x$/)
     await expectNothingLeft()
   })
 })

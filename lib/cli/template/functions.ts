@@ -44,7 +44,7 @@ export const functions: Readonly<Record<string, Function_>> = {
   split: (text, separator) => string(text).split(string(separator)),
   join: (list, separator) => {
     if (list === null || list === undefined) return ''
-    if (!Array.isArray(list)) throw new Error('wrong type for value; expected []string; got ' + typeof list)
+    if (!Array.isArray(list)) throw new Error(`wrong type for value; expected []string; got ${typeof list}`)
     return list.map(display).join(string(separator))
   },
   title: (text) => string(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),

@@ -3,9 +3,9 @@ const escapes: Readonly<Record<string, string>> = { a: '\x07', b: '\b', f: '\f',
 /** The value of a Go literal: "text", `raw`, 'c' (its code point), 12, 0x1f, 1_000, 1.5e3. Throws Error in Go's words. */
 export function unquote(text: string): string | number {
   if (text.startsWith('`')) return text.slice(1, -1).replaceAll('\r', '')
-  if (text.startsWith('"')) return unescape(text)
+  if (text.startsWith('"')) return unescaped(text)
   if (text.startsWith("'")) {
-    const value = unescape(text)
+    const value = unescaped(text)
     if ([...value].length !== 1) throw new Error(`malformed character constant: ${text}`)
     return value.codePointAt(0)!
   }
@@ -17,11 +17,11 @@ export function unquote(text: string): string | number {
   return value === 0 ? 0 : value
 }
 
-function unescape(text: string): string {
-  return text.slice(1, -1).replace(/\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|.)/g, (_, escape: string) => {
-    if (/^[xuU]./.test(escape)) return String.fromCodePoint(Number.parseInt(escape.slice(1), 16))
-    if (/^[0-7]{3}$/.test(escape)) return String.fromCodePoint(Number.parseInt(escape, 8))
-    const plain = escapes[escape]
+function unescaped(text: string): string {
+  return text.slice(1, -1).replace(/\\(x[\da-fA-F]{2}|u[\da-fA-F]{4}|U[\da-fA-F]{8}|[0-7]{3}|.)/g, (_, code: string) => {
+    if (/^[xuU]./.test(code)) return String.fromCodePoint(Number.parseInt(code.slice(1), 16))
+    if (/^[0-7]{3}$/.test(code)) return String.fromCodePoint(Number.parseInt(code, 8))
+    const plain = escapes[code]
     if (plain === undefined) throw new Error('invalid syntax')
     return plain
   })

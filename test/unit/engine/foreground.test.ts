@@ -177,7 +177,7 @@ describe.each([
       await size()
       await user.untilMode('raw')
       process.kill(await clientPid(), 'SIGTSTP')
-      await user.until(/Stopped[^]*ready> /)
+      await user.until(/Stopped[\s\S]*ready> /)
       expect(await user.mode()).toBe('cooked')
       await user.resize(30, 90)
       user.type('fg\n')

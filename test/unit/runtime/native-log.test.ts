@@ -58,7 +58,7 @@ describe('json-file', () => {
   })
 
   it.each([
-    ['\t\r\b\x1b\x7f', String.raw`\u0009\r\u0008\u001b` + '\x7f'],
+    ['\t\r\b\x1b\x7f', `${String.raw`\u0009\r\u0008\u001b`}\x7f`],
     ['"\\/', String.raw`\"\\/`],
     ['<&>', String.raw`\u003c\u0026\u003e`],
     ['é日😀', 'é日😀'],
@@ -88,9 +88,9 @@ describe('json-file', () => {
   })
 
   it.each([
-    [16383, ['x'.repeat(16383) + '\n']],
+    [16383, [`${'x'.repeat(16383)}\n`]],
     [16384, ['x'.repeat(16384), '\n']],
-    [40000, ['x'.repeat(16384), 'x'.repeat(16384), 'x'.repeat(7232) + '\n']],
+    [40000, ['x'.repeat(16384), 'x'.repeat(16384), `${'x'.repeat(7232)}\n`]],
   ])('cuts a line of %d bytes where Docker does', async (length, pieces) => {
     for (const chunk of [1000, 65536]) {
       rmSync(path, { force: true })
