@@ -4,6 +4,9 @@ import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { describeOptions } from '../cli/yargs-help.ts'
+import { familiarReference, parseReference } from '../image/reference.ts'
+import { listReferences } from '../image/references.ts'
+import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
 import { namesDir } from '../system/paths.ts'
 import { printLines } from './print.ts'
@@ -31,7 +34,7 @@ export const completion = command({
   positionals: { min: 1, max: Infinity, stopAtFirst: true },
   async run({ options, positionals }, globals) {
     if (options.words) {
-      printLines(await candidates(positionals, async () => readdir(namesDir((await openContext(globals)).paths)).catch(() => [])))
+      printLines(await candidates(positionals, async (kind) => namesOf(await openContext(globals), kind)))
       return 0
     }
     const script = { bash, zsh }[positionals[0]!]
@@ -41,7 +44,14 @@ export const completion = command({
   },
 })
 
-async function candidates(words: readonly string[], containers: () => Promise<string[]>): Promise<string[]> {
+type Kind = 'container' | 'image'
+
+async function namesOf(context: Context, kind: Kind): Promise<string[]> {
+  if (kind === 'container') return readdir(namesDir(context.paths)).catch(() => [])
+  return (await listReferences(context)).map(({ reference }) => familiarReference(parseReference(reference)))
+}
+
+async function candidates(words: readonly string[], names: (kind: Kind) => Promise<string[]>): Promise<string[]> {
   const [first = '', second = ''] = words
   const begun = words.at(-1) ?? ''
   const fitting = (names: readonly string[]) => names.filter((name) => name.startsWith(begun))
@@ -56,5 +66,6 @@ async function candidates(words: readonly string[], containers: () => Promise<st
     // yargs offers the short names with two dashes as well.
     return fitting((await parser.getCompletion([begun])).filter((word) => !/^--.$/.test(word)))
   }
-  return positionals.complete === 'container' ? fitting(await containers()) : []
+  const { complete } = positionals
+  return complete === 'container' || complete === 'image' ? fitting(await names(complete)) : []
 }

@@ -17,6 +17,7 @@ export const save = command({
   options: optionTable({
     output: { type: 'string', short: 'o', metavar: 'string', description: 'Write to a file, instead of standard output' },
     format: { type: 'string', metavar: 'string', default: 'docker-archive', description: formats.join(', ') },
+    'multi-image-archive': { type: 'boolean', short: 'm', description: 'Changes nothing: an archive may hold several images anyway' },
     quiet: { type: 'boolean', short: 'q', description: 'Changes nothing: nothing is said anyway' },
   }),
   positionals: { min: 1, max: Infinity, complete: 'image' },

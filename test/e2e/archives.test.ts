@@ -45,6 +45,11 @@ describe('load', () => {
     expect(await loaded(['-i', layout.folder])).toEqual({ id: layout.configDigest, names: ['sample:1'] })
   })
 
+  it("takes the folder of skopeo's dir:, which has no name", async () => {
+    await copy(`oci:${layout.folder}:sample:1`, `dir:${file('dir')}`)
+    expect(await loaded(['-i', shared(file('dir'))])).toEqual({ id: layout.configDigest, names: [layout.configDigest] })
+  })
+
   it.each(['oci-archive', 'docker-archive'])("takes skopeo's %s, plain and compressed, from a file, a redirect and a pipe", async (kind) => {
     const path = file(`${kind}.tar`)
     rmSync(path, { force: true })
