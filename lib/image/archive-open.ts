@@ -59,7 +59,10 @@ export async function openSource(source: Source): Promise<Opened & { release(): 
   const fd = await open(source.path, 'r').catch((error: NodeJS.ErrnoException) => {
     throw unreadable(source.path, error)
   })
-  return { fd, start: 0, status: await fstat(fd), release: () => close(fd) }
+  const status = await fstat(fd)
+  if (!status.isDirectory()) return { fd, start: 0, status, release: () => close(fd) }
+  await close(fd)
+  throw unreadable(source.path, Object.assign(new Error(), { code: 'EISDIR' }))
 }
 
 /** What is left of a file, or what a pipe gives. The descriptor stays open. */
