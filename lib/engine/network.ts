@@ -59,6 +59,7 @@ export async function containerHostname({ options, id }: ContainerRecord, { mode
  * that joins another's network has that one's.
  */
 export async function writeNetworkFiles(
+  { config }: Pick<Context, 'config'>,
   { record, paths }: ContainerView,
   { mode, joined }: ContainerNetwork,
   { hostname, identity }: { hostname: string; identity: Identity },
@@ -79,9 +80,9 @@ export async function writeNetworkFiles(
   const resolv = resolvConf({
     host: await hostText('/etc/resolv.conf'),
     own: own === undefined ? undefined : addressIn(cidr, 3),
-    servers: options.dns,
-    search: options.dnsSearch,
-    options: options.dnsOptions,
+    servers: asked(options.dns, config.dns),
+    search: asked(options.dnsSearch, config['dns-search']),
+    options: asked(options.dnsOptions, config['dns-opts']),
   })
   // Root of the container may write them; it is this user, but for containers of root.
   const owner = process.geteuid?.() === 0 ? { uid: hostId(identity.uidMappings), gid: hostId(identity.gidMappings) } : undefined
@@ -94,6 +95,8 @@ export async function writeNetworkFiles(
   await Promise.all([write(paths.hosts, hosts), write(paths.hostname, `${hostname}\n`), write(paths.resolvConf, resolv)])
   return paths
 }
+
+const asked = (options: string[], configured: string[] = []) => (options.length > 0 ? options : configured)
 
 const hostId = (mappings: IdMapping[]) => mappings.find(({ container }) => container === 0)?.host ?? 0
 

@@ -73,7 +73,7 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     rootfs: rootfs.merged,
     hostNetwork,
     join,
-    files: await writeNetworkFiles(view, network, { hostname, identity: identity.container }),
+    files: await writeNetworkFiles(context, view, network, { hostname, identity: identity.container }),
     defaultUlimits: Object.entries(context.config['default-ulimits'] ?? {}).map(([name, { Soft, Hard }]) => ({ name, soft: Soft, hard: Hard })),
   })
   for (const line of warnings) warning(line)

@@ -7,7 +7,7 @@ import type { SecurityOptions } from './security-options.ts'
 import type { OciProcess } from './spec.ts'
 import type { SpecInput } from './spec-input.ts'
 import { rlimits } from './ulimits.ts'
-import { isRootUser, processUser } from './user.ts'
+import { isRootUser, processUser, requireMapped } from './user.ts'
 
 /** The first process, as `run` and the image ask for it. */
 export function specProcess(input: SpecInput, security: SecurityOptions): { process: OciProcess; warnings: string[] } {
@@ -22,6 +22,7 @@ export function specProcess(input: SpecInput, security: SecurityOptions): { proc
       hint: 'your own groups stay with you in the container as it is',
     })
   }
+  for (const gid of additionalGids) requireMapped(gid, identity.gidMappings, 'group')
   const process: OciProcess = {
     terminal: options.tty,
     user: { ...user, umask: Number.parseInt(options.umask ?? '0022', 8), ...(additionalGids.length === 0 ? {} : { additionalGids }) },

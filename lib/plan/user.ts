@@ -29,7 +29,8 @@ function numericId(text: string): number | undefined {
   throw new LichenError(`uids and gids must be in range 0-${MAX_ID}`, { code: 'BAD_USER', hint: `not ${text}` })
 }
 
-function requireMapped(id: number, mappings: IdMapping[], kind: 'user' | 'group'): void {
+/** Throws BAD_USER, with the ids that there are. */
+export function requireMapped(id: number, mappings: IdMapping[], kind: 'user' | 'group'): void {
   if (mappings.some(({ container, size }) => id >= container && id < container + size)) return
   throw new LichenError(`there is no ${kind} id ${id} in this container: it has ${ranges(mappings)}`, {
     code: 'BAD_USER',

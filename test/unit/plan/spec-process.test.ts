@@ -60,6 +60,9 @@ describe('user', () => {
     ['0', { identity: identities.singleKeepId }, 'there is no user id 0 in this container: it has 1001 only'],
   ])('%s is refused', (user, rest, message) => expect(() => process({ user }, rest)).toThrow(expect.objectContaining({ message, exitCode: 125 })))
 
+  it('no group can be added that the container has not', () =>
+    expect(() => process({ groupAdd: ['70000'] })).toThrow('there is no group id 70000 in this container: it has 0-65536'))
+
   it('no group can be added without ids for it', () =>
     expect(() => process({ groupAdd: ['5'] }, { identity: identities.single })).toThrow('--group-add needs subordinate group ids, and you have none'))
 })
