@@ -173,10 +173,9 @@ struct totals op_apply(const struct plan *plan, const int *paths) {
     fail("apply", errno, "", "", "fremovexattr(system.posix_acl_default)");
   }
   while (apply_record(&layer, &input, &xattrs, &totals));
-  entry_leave(&layer);
+  /* The layer is about to be renamed into place, where it must be whole after a power cut too. */
+  entry_finish_layer(&layer);
   tell_loss(&layer.devices, "device file", "only root can make it");
   tell_loss(&layer.xattrs, "extended attribute", "the kernel or the file system does not let you set it");
-  /* The layer is about to be renamed into place, where it must be whole after a power cut too. */
-  if (syncfs(layer.root) < 0) fail("apply", errno, "", "", "syncfs()");
   return totals;
 }

@@ -30,11 +30,16 @@ static void check_path(const struct entry *entry, const char *path) {
   }
 }
 
-void entry_leave(struct layer *layer) {
+static void leave_parent(struct layer *layer) {
   if (layer->parent.fd < 0) return;
   if (futimens(layer->parent.fd, layer->parent.times) < 0) fail("apply", errno, layer->parent.path, "", "futimens()");
-  close(layer->parent.fd);
+  if (durable_take(&layer->durable, layer->parent.fd) < 0) fail("apply", errno, layer->parent.path, "", "close()");
   layer->parent.fd = -1;
+}
+
+void entry_finish_layer(struct layer *layer) {
+  leave_parent(layer);
+  if (durable_sync(&layer->durable, layer->root) < 0) fail("apply", errno, "", "", layer->durable.many ? "syncfs()" : "fsync()");
 }
 
 /* The directory that holds the entry, and the entry's name in it. */
@@ -43,7 +48,7 @@ static const char *enter_parent(struct layer *layer, const struct entry *entry) 
   size_t length = slash == NULL ? 0 : (size_t)(slash - entry->path);
   const char *name = slash == NULL ? entry->path : slash + 1;
   if (layer->parent.fd >= 0 && strlen(layer->parent.path) == length && memcmp(layer->parent.path, entry->path, length) == 0) return name;
-  entry_leave(layer);
+  leave_parent(layer);
   memcpy(layer->parent.path, entry->path, length);
   layer->parent.path[length] = '\0';
   int fd = beneath_directory(layer->root, layer->parent.path, true);
@@ -109,7 +114,7 @@ int entry_begin_file(struct layer *layer, const struct entry *entry) {
 void entry_finish_file(struct layer *layer, const struct entry *entry, int fd) {
   finish(layer, entry, fd, needs_owner(layer, entry), (entry->mode & 07000) != 0);
   /* Where a quota or a server has its say, it may be only now. */
-  if (close(fd) < 0) entry_failed(entry, "close()");
+  if (durable_take(&layer->durable, fd) < 0) entry_failed(entry, "close()");
 }
 
 /*
@@ -120,7 +125,7 @@ static int open_directory(struct layer *layer, const struct entry *entry, mode_t
   check_path(entry, entry->path);
   *fresh = false;
   if (*entry->path == '\0') {
-    entry_leave(layer);
+    leave_parent(layer);
     return beneath_directory(layer->root, "", false);
   }
   const char *name = enter_parent(layer, entry);

@@ -7,6 +7,7 @@
 #include <sys/types.h>
 #include <time.h>
 
+#include "durable.h"
 #include "plan.h"
 
 struct xattr {
@@ -43,6 +44,7 @@ struct layer {
     struct timespec times[2];
   } parent; /* of the last entry; it gets its times back when it is left */
   struct loss devices, xattrs;
+  struct durable durable;
 };
 
 /* An ENTRY_FILE: its descriptor, empty and open for writing; the caller writes it and hands it to entry_finish_file, which closes it. */
@@ -50,8 +52,8 @@ int entry_begin_file(struct layer *layer, const struct entry *entry);
 void entry_finish_file(struct layer *layer, const struct entry *entry, int fd);
 /* Any other. */
 void entry_make(struct layer *layer, const struct entry *entry);
-/* After the last. */
-void entry_leave(struct layer *layer);
+/* After the last: times of directories, and everything on disk. */
+void entry_finish_layer(struct layer *layer);
 
 _Noreturn void entry_failed(const struct entry *entry, const char *call);
 

@@ -195,7 +195,5 @@ static void merge_layer(struct merge *merge, int layer) {
 struct totals op_merge(const struct plan *plan, const int *paths) {
   struct merge merge = {.target = paths[0]};
   for (size_t i = 1; i < plan->op_paths.count; i++) merge_layer(&merge, paths[i]);
-  /* The launcher is about to write down that the copy is complete. */
-  if (syncfs(merge.target) < 0) failed(&merge, "syncfs()");
   return merge.totals;
 }
