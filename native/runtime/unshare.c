@@ -17,6 +17,13 @@
 #include "rootfs.h"
 #include "verbs.h"
 
+static bool has_root(const struct id_maps *maps) {
+  for (size_t i = 0; i < maps->count; i++) {
+    if (maps->at[i].container == 0) return true;
+  }
+  return false;
+}
+
 /*
  * This very process enters the user namespace; who writes its id maps is a child that stays outside, since
  * newuidmap must be started by the user. So the launcher's child, its signals and its exit status are those of the work.
@@ -46,8 +53,9 @@ static void enter_namespaces(const struct plan *plan, int flags) {
   while (ended < 0 && errno == EINTR);
   if (ended < 0 || status != 0) _exit(125); /* the mapper has said why */
   if (!plan->setgroups_deny && setgroups(0, NULL) < 0) fail("namespace", errno, "", "", "setgroups(0)");
-  if (setresgid(0, 0, 0) < 0) fail("namespace", errno, "", "", "setresgid(0, 0, 0)");
-  if (setresuid(0, 0, 0) < 0) fail("namespace", errno, "", "", "setresuid(0, 0, 0)");
+  /* A map of one id may call it otherwise (keep-id): then there is nobody else to become. */
+  if (has_root(&plan->gid_maps) && setresgid(0, 0, 0) < 0) fail("namespace", errno, "", "", "setresgid(0, 0, 0)");
+  if (has_root(&plan->uid_maps) && setresuid(0, 0, 0) < 0) fail("namespace", errno, "", "", "setresuid(0, 0, 0)");
 }
 
 /* Trees may be deep, and each level of them holds descriptors. */
