@@ -57,7 +57,7 @@ async function waitFor(view: ContainerView, wanted: readonly string[]): Promise<
     view,
     (sight) => sight.removed || holds.some((holdsNow) => holdsNow(sight, view)) || (wanted.includes('stopped') && !sight.monitored),
   )
-  const nextExit = wanted.includes('next-exit')
-  if (isRunning(last)) return nextExit ? String((await exitRecordOf(last))?.exitCode ?? 0) : '-1'
+  if (wanted.includes('next-exit')) return String((await exitRecordOf(last))?.exitCode ?? 0)
+  if (isRunning(last)) return '-1'
   return ended
 }
