@@ -53,6 +53,7 @@ async function waitFor(view: ContainerView, wanted: readonly string[]): Promise<
   // Asked for first: it holds the lock file open, in which the code survives the container.
   const ended = exitRecordOf(view).then((exit) => String(exit?.exitCode ?? 0))
   if (holds.length === 0) return ended
+  ended.catch(() => {})
   const last = await until(
     view,
     (sight) => sight.removed || holds.some((holdsNow) => holdsNow(sight, view)) || (wanted.includes('stopped') && !sight.monitored),

@@ -4,6 +4,8 @@ import { useSandbox } from '../helpers/sandbox.ts'
 const box = useSandbox()
 /** busybox's prompt for root. */
 const PROMPT = '/ # '
+/** Says when it has the terminal. */
+const SLEEP = `sh -c 'echo sleeping; exec sleep 1000'\r`
 
 describe('run -it', () => {
   it('is a shell in a terminal: size, job control, Ctrl-C, exit code', async () => {
@@ -11,8 +13,8 @@ describe('run -it', () => {
     await terminal.shows(PROMPT)
     terminal.type('tty; stty size\r')
     await terminal.shows(/\/dev\/pts\/0\r\n33 101\r\n/)
-    terminal.type('sleep 1000\r')
-    await terminal.shows(/sleep 1000\r\n/)
+    terminal.type(SLEEP)
+    await terminal.shows(/\nsleeping/)
     terminal.type('\x03')
     terminal.type('echo "code $?"\r')
     await terminal.shows('code 130')
@@ -25,11 +27,11 @@ describe('run -it', () => {
   it('suspends a program inside with Ctrl-Z, and not the command', async () => {
     const terminal = box.terminal(['run', '--rm', '-it', 'busybox'])
     await terminal.shows(PROMPT)
-    terminal.type('sleep 1000\r')
-    await terminal.shows(/sleep 1000\r\n/)
+    terminal.type(SLEEP)
+    await terminal.shows(/\nsleeping/)
     terminal.type('\x1a')
     await terminal.shows(/\[1\]\+ +Stopped/)
-    terminal.type('kill %1; exit 3\r')
+    terminal.type('kill -9 %1; wait; exit 3\r')
     expect((await terminal.exited).code).toBe(3)
   })
 
@@ -132,8 +134,8 @@ describe('exec -it', () => {
     await terminal.shows(PROMPT)
     terminal.type('stty size; tty\r')
     await terminal.shows(/40 90\r\n\/dev\/pts\/\d+/)
-    terminal.type('sleep 1000\r')
-    await terminal.shows(/sleep 1000\r\n/)
+    terminal.type(SLEEP)
+    await terminal.shows(/\nsleeping/)
     terminal.type('\x03')
     terminal.type('exit 6\r')
     expect((await terminal.exited).code).toBe(6)
