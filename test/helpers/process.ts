@@ -17,6 +17,9 @@ export interface StartOptions {
   interactive?: boolean
 }
 
+/** Milliseconds; what has not come by then does not come. */
+const PATIENCE = 30_000
+
 /** A program that runs beside the test. */
 export class Running {
   stdout = ''
@@ -73,16 +76,20 @@ export class Running {
     this.#child.stdout!.destroy()
   }
 
-  /** Resolves when what it printed fits; rejects where it ends before. */
+  /** Resolves when what it printed fits; rejects, with what it did print, where it ends before or takes too long. */
   printed(what: string | RegExp, where: 'stdout' | 'stderr' = 'stdout'): Promise<string> {
     return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => end(`has not printed ${what}`), PATIENCE)
+      const end = (failure?: string) => {
+        clearTimeout(timer)
+        this.#watchers.delete(look)
+        if (failure === undefined) resolve(this[where])
+        else reject(new Error(`${failure}\nstdout: ${this.stdout}\nstderr: ${this.stderr}`))
+      }
       const look = () => {
         const text = this[where]
-        const fits = typeof what === 'string' ? text.includes(what) : what.test(text)
-        if (!fits && !this.ended) return
-        this.#watchers.delete(look)
-        if (fits) resolve(text)
-        else reject(new Error(`ended without printing ${what}\nstdout: ${this.stdout}\nstderr: ${this.stderr}`))
+        if (typeof what === 'string' ? text.includes(what) : what.test(text)) end()
+        else if (this.ended) end(`ended without printing ${what}`)
       }
       this.#watchers.add(look)
       look()
