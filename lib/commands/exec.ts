@@ -8,7 +8,7 @@ import { execInContainer } from '../engine/exec.ts'
 import { stayAttached, terminalSize } from '../engine/foreground.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
-import { oneTarget } from './targets.ts'
+import { oneTarget, withExitCode } from './targets.ts'
 import { requireTerminal } from './terminal.ts'
 
 export const exec = command({
@@ -49,6 +49,9 @@ export const exec = command({
         privileged,
         attached: !detach,
         terminal: tty ? terminalSize() : undefined,
+      }).catch((error: unknown) => {
+        // As Docker: whatever keeps a process from being executed is 126, unless it is known better.
+        throw error instanceof LichenError && error.exitCode === 125 ? withExitCode(error, 126) : error
       })
       signals?.handTo(launched)
       const result =

@@ -1,4 +1,4 @@
-import { readdir, readFile } from 'node:fs/promises'
+import { access, readdir, readFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { containerPaths, containersDir } from '../system/paths.ts'
 import type { ContainerRecord } from './record.ts'
@@ -36,5 +36,8 @@ export async function listContainers(context: Context, broken: (id: string, erro
 export async function readContainer(context: Context, id: string): Promise<ContainerView> {
   const paths = containerPaths(context.paths, id)
   const record = JSON.parse(await readFile(paths.record, 'utf8')) as ContainerRecord
-  return observe(record, paths)
+  const view = await observe(record, paths)
+  // One that is removed in this moment looks as if it had never been started.
+  if (view.status === 'created') await access(paths.record)
+  return view
 }

@@ -1,6 +1,7 @@
 import { close, open, readFile } from 'node:fs'
 import { promisify } from 'node:util'
 import { addon } from '../system/addon.ts'
+import { LichenError } from '../system/errors.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import type { ExitRecord } from './record.ts'
 import { readRecord } from './state.ts'
@@ -29,11 +30,14 @@ export async function waitForExit(view: ContainerView, milliseconds: number | un
 
 /**
  * How the container ends, even where it is removed in the same moment: whoever removes it leaves its exit record in the lock
- * file, which is open here by then. Undefined: it was never started, or nobody knows.
+ * file, which is open here by then. Undefined: it was never started, or nobody knows. Throws CONTAINER_NOT_FOUND.
  */
 export async function exitRecordOf(view: ContainerView): Promise<ExitRecord | undefined> {
   const fd = await openLock(view.paths)
-  if (fd === undefined) return view.exit
+  if (fd === undefined) {
+    if (isRunning(view)) throw new LichenError(`No such container: ${view.record.name}`, { code: 'CONTAINER_NOT_FOUND', exitCode: 1 })
+    return view.exit
+  }
   try {
     if (!isRunning(view) && !addon.ofdTest({ fd })) return view.exit
     await addon.ofdLock({ fd, mode: 'read', wait: true })

@@ -17,7 +17,7 @@ export async function explainFailure(failure: Failure): Promise<LichenError> {
     case 'lock':
       return new LichenError('the container is already running', { code: 'ALREADY_RUNNING', exitCode: 1 })
     case 'user':
-      return new LichenError(detail !== '' ? detail : `unable to find user ${subject}`, { code: 'USER_NOT_FOUND', exitCode: 126 })
+      return new LichenError(detail !== '' ? detail : `unable to find user ${subject}`, { code: 'USER_NOT_FOUND' })
     case 'cwd':
       return new LichenError(`working directory ${subject}: ${detail !== '' ? detail : errnoText(errno)}`, { code: 'BAD_WORKDIR', exitCode: 126 })
     case 'port':

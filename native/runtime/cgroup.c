@@ -139,15 +139,14 @@ bool cgroup_oom_killed(void) {
 
 static int kill_listed(const char *path, const struct stat *status, int type, struct FTW *walk) {
   (void)status, (void)walk;
-  char file[PATH_MAX + 16];
+  char file[PATH_MAX + 16], text[65536];
   if (type != FTW_D) return 0;
   snprintf(file, sizeof file, "%s/cgroup.procs", path);
-  FILE *procs = fopen(file, "re");
-  if (procs == NULL) return 0;
-  for (int pid; fscanf(procs, "%d", &pid) == 1;) {
-    if (pid > 0) kill(pid, SIGKILL);
+  if (proc_read(AT_FDCWD, file, text, sizeof text) < 0) return 0;
+  char *rest = text;
+  for (char *line; (line = strsep(&rest, "\n")) != NULL;) {
+    if (atoi(line) > 0) kill(atoi(line), SIGKILL);
   }
-  fclose(procs);
   return 0;
 }
 

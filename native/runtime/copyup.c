@@ -145,16 +145,31 @@ static int copy_directory(struct copy *copy, int from, int to, int depth) {
   return count < 0 ? -1 : 0;
 }
 
-int copy_tree_up(int from_path, int to_path) {
+/* Root's, wherever there is one in the container. */
+static bool is_ours(const struct stat *status) { return status->st_uid == geteuid() && status->st_gid == getegid(); }
+
+/* A directory that was made as a mount point, at this start or an earlier one of the container: the image has nothing there. */
+static bool is_mount_point_only(int directory, const struct stat *status) {
+  return is_ours(status) && (status->st_mode & 07777) == 0755 && is_empty(directory) == 1;
+}
+
+static int copy_into(int from, int to, const struct stat *image, const struct stat *volume) {
   static struct copy copy;
-  int from = openat(from_path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), to = openat(to_path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  struct stat status;
-  int result = from < 0 || to < 0 || fstat(from, &status) < 0 ? -1 : is_empty(to);
-  if (result == 1) {
-    copy = (struct copy){.to = to};
-    result = copy_directory(&copy, from, to, 0);
-    if (result == 0) result = copy_metadata(from, to, &status);
-    hard_links_forget(&copy.links);
+  copy = (struct copy){.to = to};
+  int result = copy_directory(&copy, from, to, 0);
+  hard_links_forget(&copy.links);
+  /* To whom it has been given since, it belongs. */
+  if (result == 0 && is_ours(volume)) result = copy_metadata(from, to, image);
+  return result;
+}
+
+int copy_tree_up(int from_path, int to_path) {
+  int from = openat(from_path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), to = openat(to_path, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), result = -1;
+  struct stat image, volume;
+  if (from >= 0 && to >= 0 && fstat(from, &image) == 0 && fstat(to, &volume) == 0) {
+    result = is_mount_point_only(from, &image) ? 0 : is_empty(to);
+    if (lseek(from, 0, SEEK_SET) < 0) result = -1;
+    if (result == 1) result = copy_into(from, to, &image, &volume);
   }
   int error = errno;
   if (from >= 0) close(from);

@@ -1,3 +1,4 @@
+#include <errno.h>
 #include <signal.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -12,10 +13,12 @@
 #include "streams.h"
 #include "verbs.h"
 
+static bool started;
+
 static void on_signal(int signal) {
-  (void)signal;
+  if (!started) fail("namespace", EINTR, "", "", "the supervisor was ended by signal %d during the start", signal);
   if (launch_process.ended) clients_abandon();
-  else if (launch_process.pid != 0) kill(launch_process.pid, SIGTERM);
+  else kill(launch_process.pid, SIGTERM);
 }
 
 /*
@@ -32,6 +35,7 @@ void exec_main(const struct plan *plan) {
   clients_open(plan);
   launch(plan);
   report_undo = NULL;
+  started = true;
   status_started(launch_process.pid, launch_process.start_time, plan->cgroup_path == NULL ? "" : plan->cgroup_path);
   streams_start();
   for (clients_settle(); !launch_process.ended; clients_settle()) {

@@ -17,13 +17,16 @@ static char *environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/us
 
 static int run(pid_t *pid, const char *const argv[], const posix_spawn_file_actions_t *actions) {
   posix_spawnattr_t attributes;
-  sigset_t none, all;
+  /* What is blocked or ignored would stay so across execve; nothing else is ignored here. */
+  sigset_t none, ignored;
   sigemptyset(&none);
-  sigfillset(&all);
+  sigemptyset(&ignored);
+  sigaddset(&ignored, SIGPIPE);
+  sigaddset(&ignored, SIGXFSZ);
   posix_spawnattr_init(&attributes);
   posix_spawnattr_setflags(&attributes, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF);
   posix_spawnattr_setsigmask(&attributes, &none);
-  posix_spawnattr_setsigdefault(&attributes, &all);
+  posix_spawnattr_setsigdefault(&attributes, &ignored);
   int error = posix_spawn(pid, argv[0], actions, &attributes, (char *const *)argv, environment);
   posix_spawnattr_destroy(&attributes);
   return error;
@@ -73,7 +76,8 @@ static int place(const struct helper_fd *fds, size_t count) {
 static _Noreturn void become(int user, const char *const argv[], const struct helper_fd *fds, size_t count) {
   sigset_t none;
   sigemptyset(&none);
-  for (int number = 1; number < NSIG; number++) signal(number, SIG_DFL);
+  signal(SIGPIPE, SIG_DFL);
+  signal(SIGXFSZ, SIG_DFL);
   sigprocmask(SIG_SETMASK, &none, NULL);
   if (setns(user, CLONE_NEWUSER) == 0 && setresgid(0, 0, 0) == 0 && setresuid(0, 0, 0) == 0 && place(fds, count) == 0) {
     execve(argv[0], (char *const *)argv, environment);

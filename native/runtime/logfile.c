@@ -17,8 +17,8 @@ static struct {
   uint64_t size; /* of the file */
   size_t length; /* of what is buffered */
   bool lossy;    /* it has been said that lines are lost */
-  char buffer[LOGFILE_ENTRY_MAX];
 } file = {.fd = -1};
+static char buffer[LOGFILE_ENTRY_MAX];
 
 static int open_newest(void) {
   file.fd = open(file.path, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600);
@@ -37,8 +37,8 @@ void logfile_open(const char *path, uint64_t max_size, uint64_t max_files) {
 
 /* `done` bytes of the buffer came through: no half of a line may stay, which would spoil the next one. */
 static void cut_to_lines(size_t done) {
-  const char *last = memrchr(file.buffer, '\n', done);
-  uint64_t whole = last == NULL ? 0 : (uint64_t)(last - file.buffer) + 1;
+  const char *last = memrchr(buffer, '\n', done);
+  uint64_t whole = last == NULL ? 0 : (uint64_t)(last - buffer) + 1;
   if (whole == done || ftruncate(file.fd, (off_t)(file.size + whole)) == 0) file.size += whole;
 }
 
@@ -56,7 +56,7 @@ void logfile_flush(void) {
     return;
   }
   while (done < length) {
-    ssize_t count = write(file.fd, file.buffer + done, length - done);
+    ssize_t count = write(file.fd, buffer + done, length - done);
     if (count < 0 && errno == EINTR) continue;
     if (count <= 0) {
       lose("write");
@@ -93,8 +93,8 @@ char *logfile_reserve(size_t most) {
     logfile_flush();
     if (file.fd >= 0 && file.size >= file.max_size) rotate();
   }
-  if (sizeof file.buffer - file.length < most) logfile_flush();
-  return file.buffer + file.length;
+  if (sizeof buffer - file.length < most) logfile_flush();
+  return buffer + file.length;
 }
 
 void logfile_commit(size_t length) { file.length += length; }

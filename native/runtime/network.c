@@ -135,6 +135,10 @@ void network_stop(void) {
   exit_pipe = -1;
 }
 
+void network_bury(void) {
+  if (helper.pid != 0) children_wait(&helper, 1000);
+}
+
 void network_undo(void) {
   if (exit_pipe >= 0) close(exit_pipe);
   exit_pipe = -1;

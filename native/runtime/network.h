@@ -22,6 +22,9 @@ _Noreturn void network_late(void);
  */
 void network_stop(void);
 
+/* When nobody waits for us any more: waits for its end, so that no zombie is left where the host's init reaps none. */
+void network_bury(void);
+
 /* Nothing was started: ends it and waits for that. */
 void network_undo(void);
 

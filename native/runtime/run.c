@@ -26,7 +26,7 @@
 #include "verbs.h"
 
 static const struct plan *plan;
-static bool started, asked_to_end;
+static bool started;
 
 static void undo(void) {
   launch_undo();
@@ -38,10 +38,9 @@ static void undo(void) {
 
 /* A logout or a shutdown: the container is asked to end, and its end is recorded. */
 static void on_signal(int signal) {
-  (void)signal;
-  asked_to_end = true;
+  if (!started) fail("namespace", EINTR, "", "", "the monitor was ended by signal %d during the start", signal);
   if (launch_process.ended) clients_abandon();
-  else if (started) kill(launch_process.pid, SIGTERM);
+  else kill(launch_process.pid, SIGTERM);
 }
 
 static void on_timeout(struct watch *watch, uint32_t events) {
@@ -77,7 +76,6 @@ static bool own_pid_namespace(void) { return (plan->namespaces & CLONE_NEWPID) !
 static void watch_over(void) {
   children_reap_all();
   streams_start();
-  if (asked_to_end && !launch_process.ended) kill(launch_process.pid, SIGTERM);
   for (clients_settle(); !launch_process.ended; clients_settle()) {
     streams_balance();
     loop_turn(-1);
@@ -103,6 +101,7 @@ static void finish(void) {
   clients_exit(code);
   status_exited(code, oom_killed);
   for (clients_settle(); clients_left(); clients_settle()) loop_turn(-1);
+  network_bury();
 }
 
 void run_main(const struct plan *the_plan) {

@@ -60,6 +60,7 @@ describe('exec', () => {
   it.each<[string, string[], number, RegExp]>([
     ['127 for a program that is not there', ['host', 'nope'], 127, /^Error: exec: "nope": executable file not found in \$PATH\n$/],
     ['126 for one that is none', ['host', '/etc/passwd'], 126, /permission denied/],
+    ['126 for a user that is not there', ['-u', 'carol', 'host', 'true'], 126, /unable to find user carol/],
     ['1 for a container that is not there', ['missing', 'true'], 1, /^Error: No such container: missing\n$/],
     ['1 for too few words', ['host'], 1, /requires at least 2 arguments/],
     ['1 for a terminal that is none', ['-it', 'host', 'true'], 1, /^Error: the input device is not a TTY/],

@@ -5,14 +5,14 @@ const box = useSandbox()
 
 it.each<[string, string[], number, RegExp]>([
   ['the exit code of the program', ['run', '--rm', 'busybox', 'sh', '-c', 'exit 7'], 7, /^$/],
-  ['128+n for signal n', ['run', '--rm', 'busybox', 'sh', '-c', 'kill -9 $$; sleep 5 & wait; kill -TERM $!; wait $!'], 143, /^$/],
+  ['128+n for signal n', ['run', '--rm', '--init', 'busybox', 'sh', '-c', 'kill -TERM $$'], 143, /^$/],
   ['127 for a program that is not there', ['run', '--rm', 'busybox', 'nope'], 127, /^Error: exec: "nope": executable file not found in \$PATH\n$/],
   ['127 for a path that is not there', ['run', '--rm', 'busybox', '/nope'], 127, /^Error: exec: "\/nope": no such file or directory\n/],
   ['126 for a file that is no program', ['run', '--rm', 'busybox', '/etc/passwd'], 126, /^Error: exec: "\/etc\/passwd": permission denied\n$/],
   ['126 for a directory', ['run', '--rm', 'busybox', '/etc'], 126, /^Error: exec: "\/etc": (is a directory|permission denied)\n$/],
   ['125 for an unknown flag', ['run', '--nope', 'busybox'], 125, /^Error: unknown flag: --nope\nhint: See 'lichen run --help'\.\n$/],
   ['125 for an unknown image', ['run', '--pull', 'never', 'nope:1'], 125, /^Error: .*nope:1.*\n/],
-  ['125 for an image name that is none', ['run', 'UPPER/case'], 125, /^Error: .*/],
+  ['125 for an image name that is none', ['run', 'library/UPPER'], 125, /^Error: .*must be lowercase/],
   ['125 for a user that is not there', ['run', '--rm', '-u', 'carol', 'busybox', 'true'], 125, /unable to find user carol/],
   ['125 for an id that is none', ['run', '--rm', '-u', '4294967296', 'busybox', 'true'], 125, /^Error: /],
   [

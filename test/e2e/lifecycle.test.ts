@@ -38,14 +38,14 @@ describe('create and start', () => {
   })
 
   it('starts several, says which fail, and starts the others', async () => {
-    await box.ok('create', '--name', 'a', 'busybox', 'sleep', '1000')
-    await box.ok('create', '--name', 'b', 'busybox', 'nope')
-    await box.ok('create', '--name', 'c', 'busybox', 'sleep', '1000')
-    const { code, stdout, stderr } = await box.lichen('start', 'a', 'b', 'missing', 'c')
-    expect([code, stdout]).toEqual([1, 'a\nc\n'])
+    await box.ok('create', '--name', 'aa', 'busybox', 'sleep', '1000')
+    await box.ok('create', '--name', 'bb', 'busybox', 'nope')
+    await box.ok('create', '--name', 'cc', 'busybox', 'sleep', '1000')
+    const { code, stdout, stderr } = await box.lichen('start', 'aa', 'bb', 'missing', 'cc')
+    expect([code, stdout]).toEqual([1, 'aa\ncc\n'])
     expect(stderr).toContain('exec: "nope"')
     expect(stderr).toContain('No such container: missing')
-    expect((await box.lichen('start', '-a', 'a', 'c')).stderr).toMatch(/you cannot start and attach multiple containers at once/)
+    expect((await box.lichen('start', '-a', 'aa', 'cc')).stderr).toMatch(/you cannot start and attach multiple containers at once/)
   })
 
   it('fails of a flag with 125 and of what it wants with 1', async () => {
@@ -97,8 +97,8 @@ describe('stop', () => {
   })
 
   it('stops all that run with -a, at the same time', async () => {
-    await Promise.all(['a', 'b', 'c'].map((name) => sleeper(name)))
-    await box.ok('create', '--name', 'd', 'busybox')
+    await Promise.all(['aa', 'bb', 'cc'].map((name) => sleeper(name)))
+    await box.ok('create', '--name', 'dd', 'busybox')
     const begin = Date.now()
     expect((await box.ok('stop', '-a', '-t', '1')).split('\n')).toHaveLength(3)
     expect(Date.now() - begin).toBeLessThan(2500)
@@ -114,14 +114,14 @@ describe('stop', () => {
 
 describe('kill', () => {
   it('sends SIGKILL, or what it is told', async () => {
-    await sleeper('a')
-    expect(await box.ok('kill', 'a')).toBe('a')
-    expect(await box.ok('wait', 'a')).toBe('137')
-    const id = await polite('b')
-    const logs = box.start(['logs', '-f', 'b'])
+    await sleeper('aa')
+    expect(await box.ok('kill', 'aa')).toBe('aa')
+    expect(await box.ok('wait', 'aa')).toBe('137')
+    const id = await polite('bb')
+    const logs = box.start(['logs', '-f', 'bb'])
     await logs.printed('ready')
     expect(await box.ok('kill', '-s', 'sigusr1', id)).toBe(id)
-    expect(await box.ok('wait', 'b')).toBe('6')
+    expect(await box.ok('wait', 'bb')).toBe('6')
     expect((await logs.exited).code).toBe(0)
   })
 
@@ -211,10 +211,10 @@ describe('rm', () => {
   })
 
   it('removes all with -a, running ones with -f', async () => {
-    await sleeper('a')
-    await box.ok('create', '--name', 'b', 'busybox')
+    await sleeper('aa')
+    await box.ok('create', '--name', 'bb', 'busybox')
     expect((await box.lichen('rm', '--all')).code).toBe(1)
-    expect(await names()).toEqual(['a'])
+    expect(await names()).toEqual(['aa'])
     await box.ok('rm', '-fa')
     expect(await names()).toEqual([])
   })

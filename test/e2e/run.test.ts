@@ -16,7 +16,7 @@ describe('run', () => {
   })
 
   it('is root of its own: ids, host name, processes, root file system', async () => {
-    const script = 'id -u; hostname; echo $$; ls / | tr "\\n" " "; touch /new && echo written'
+    const script = 'id -u; hostname; echo $$; ls / | tr "\\n" " "; echo; touch /new && echo written'
     const [id, host, pid, root, written] = (await box.ok('run', '--rm', '--name', 'own', 'busybox', 'sh', '-c', script)).split('\n')
     expect([id, pid, written]).toEqual(['0', '1', 'written'])
     expect(host).toMatch(/^[0-9a-f]{12}$/)
@@ -56,7 +56,7 @@ describe('run', () => {
   })
 
   it('removes a detached container by itself when it ends, with --rm', async () => {
-    const id = await box.ok('run', '-d', '--rm', '-v', '/data', 'busybox', 'sh', '-c', 'read line; exit 3')
+    const id = await box.ok('run', '-d', '--rm', '-v', '/data', 'busybox', 'sh', '-c', 'sleep 2; exit 3')
     expect(await box.ok('wait', id)).toBe('3')
     expect(await box.ok('wait', '--condition', 'removed', '--ignore', id)).toMatch(/^(3|-1)$/)
     expect(await box.ok('ps', '-aq')).toBe('')

@@ -63,7 +63,7 @@ describe('run -it', () => {
   })
 
   it('gives it back when the command is killed as well', async () => {
-    const terminal = box.terminal(['run', '--rm', '-it', '--sig-proxy=false', '--name', 'k', 'busybox', 'sh', '-c', 'echo up; sleep 1000'])
+    const terminal = box.terminal(['run', '--rm', '-it', '--sig-proxy=false', '--name', 'kk', 'busybox', 'sh', '-c', 'echo up; sleep 1000'])
     await terminal.shows('up')
     const pids = (await import('../helpers/leftovers.ts')).processes(box.top)
     const launcher = pids.find((line) => line.includes(`--root ${box.data} run `) && !line.includes('script'))

@@ -27,9 +27,9 @@ function mounts(top: string): string[] {
 function files(data: string, run: string): string[] {
   const list = (folder: string) => attempt(() => readdirSync(folder).map((name) => join(folder, name)), [])
   const runRoots = list(`${run}/lichen`).filter((path) => path.includes('/r-'))
-  return [list(`${data}/containers`), list(`${data}/names`), list(`${data}/tmp`), ...runRoots.map((root) => list(`${root}/c`))]
-    .flat()
-    .map((path) => `file ${path}`)
+  const found = [list(`${data}/containers`), list(`${data}/names`), list(`${data}/tmp`), ...runRoots.map((root) => list(`${root}/c`))].flat()
+  // A lock file stays: one that is unlinked locks nothing.
+  return found.filter((path) => !/\/(image-lock-\w+|[^/]+\.lock)$/.test(path)).map((path) => `file ${path}`)
 }
 
 function attempt<T = string>(read: () => T, otherwise = '' as T): T {

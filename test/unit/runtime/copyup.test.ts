@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import {
+  chmodSync,
   linkSync,
   lstatSync,
   mkdirSync,
@@ -67,6 +68,15 @@ describe('what the image has below a new volume', () => {
     writeFileSync(join(to, 'mine'), '')
     expect(probe(['copy', from, to])).toBe('0')
     expect(readdirSync(to)).toEqual(['mine'])
+  })
+
+  test('leaves a volume to whom it was given, where there is nothing but a mount point to copy', () => {
+    chmodSync(to, 0o700)
+    expect(probe(['copy', from, to])).toBe('0')
+    expect(statSync(to).mode & 0o7777).toBe(0o700)
+    chmodSync(from, 0o750)
+    expect(probe(['copy', from, to])).toBe('0')
+    expect(statSync(to).mode & 0o7777).toBe(0o750)
   })
 
   test('may be deep, up to a limit', () => {
