@@ -1,3 +1,4 @@
+import { atLeast } from './kernel-release.ts'
 import type { OciSeccomp, SeccompArgument, SeccompRule } from './spec.ts'
 
 /** What decides which rules a container gets. */
@@ -105,7 +106,7 @@ export function defaultSeccomp({ capabilities, architecture, kernelRelease }: Se
   const machine = machines[architecture] ?? { architectures: [], calls: [] }
   const rules = [allow([...always, ...machine.calls])]
   // Before 4.8 a tracer could step past the filter.
-  if (kernelAtLeast(kernelRelease, 4, 8)) rules.push(allow(['process_vm_readv', 'process_vm_writev', 'ptrace']))
+  if (atLeast(kernelRelease, 4, 8)) rules.push(allow(['process_vm_readv', 'process_vm_writev', 'ptrace']))
   rules.push(allow(['socket'], { index: 0, value: 12, op: 'SCMP_CMP_LT' }))
   for (const value of families) rules.push(allow(['socket'], { index: 0, value, op: 'SCMP_CMP_EQ' }))
   for (const value of personalities) rules.push(allow(['personality'], { index: 0, value, op: 'SCMP_CMP_EQ' }))
@@ -121,9 +122,3 @@ export function defaultSeccomp({ capabilities, architecture, kernelRelease }: Se
 }
 
 const allow = (names: string[], ...args: SeccompArgument[]): SeccompRule => ({ names, action: 'SCMP_ACT_ALLOW', ...(args.length === 0 ? {} : { args }) })
-
-/** Of "6.1.0-13-amd64" only the first two numbers count. */
-function kernelAtLeast(release: string, version: number, revision: number): boolean {
-  const [, first, second] = /^(\d+)\.(\d+)/.exec(release) ?? []
-  return Number(first) > version || (Number(first) === version && Number(second) >= revision)
-}
