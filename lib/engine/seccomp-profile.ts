@@ -23,7 +23,9 @@ async function readProfile(path: string): Promise<string> {
   try {
     text = await readFile(path, 'utf8')
   } catch (error) {
-    throw bad(`opening seccomp profile (${path}) failed: ${(error as Error).message}`, error)
+    // "ENOENT: no such file or directory, open '/x'" in Go's order.
+    const { message, syscall = 'open' } = error as NodeJS.ErrnoException
+    throw bad(`opening seccomp profile (${path}) failed: ${syscall} ${path}: ${message.replace(/^E\w+: (.*?), .*$/s, '$1')}`, error)
   }
   try {
     return JSON.stringify(JSON.parse(text))

@@ -1,5 +1,9 @@
 #include "arguments.h"
 
+#include <limits.h>
+
+#include <cmath>
+
 static Napi::TypeError Wrong(const Napi::Object &from, const char *name, const char *wanted) {
   return Napi::TypeError::New(from.Env(), std::string(name) + " must be " + wanted);
 }
@@ -22,8 +26,23 @@ double GetNumber(const Napi::Object &from, const char *name) {
 
 int GetInt(const Napi::Object &from, const char *name) {
   double number = GetNumber(from, name);
-  if (number != static_cast<double>(static_cast<int>(number))) throw Wrong(from, name, "a 32-bit integer");
+  // Compared before it is converted: a number that does not fit converts to anything.
+  if (!(number >= INT_MIN && number <= INT_MAX) || number != std::floor(number)) throw Wrong(from, name, "a 32-bit integer");
   return static_cast<int>(number);
+}
+
+int GetPid(const Napi::Object &from, const char *name) {
+  int pid = GetInt(from, name);
+  if (pid < 1) throw Wrong(from, name, "the id of a process");
+  return pid;
+}
+
+uint64_t GetWhole(const Napi::Object &from, const char *name, uint64_t most) {
+  double number = GetNumber(from, name);
+  if (!(number >= 0 && number <= static_cast<double>(most)) || number != std::floor(number)) {
+    throw Wrong(from, name, ("a whole number from 0 to " + std::to_string(most)).c_str());
+  }
+  return static_cast<uint64_t>(number);
 }
 
 int GetInt(const Napi::Object &from, const char *name, int otherwise) { return Has(from, name) ? GetInt(from, name) : otherwise; }

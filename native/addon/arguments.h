@@ -12,6 +12,10 @@ Napi::Object ArgumentObject(const Napi::CallbackInfo &info);
 bool Has(const Napi::Object &from, const char *name);
 int GetInt(const Napi::Object &from, const char *name);
 int GetInt(const Napi::Object &from, const char *name, int otherwise);
+// Of one process: never 0 or negative, which mean many.
+int GetPid(const Napi::Object &from, const char *name);
+// A whole number from 0 to `most`, which is at most 2^53.
+uint64_t GetWhole(const Napi::Object &from, const char *name, uint64_t most);
 double GetNumber(const Napi::Object &from, const char *name);
 bool GetBool(const Napi::Object &from, const char *name, bool otherwise);
 std::string GetString(const Napi::Object &from, const char *name);

@@ -92,7 +92,7 @@ static Napi::Value Pipe(const Napi::CallbackInfo &info) {
 static Napi::Value ReadFd(const Napi::CallbackInfo &info) {
   Napi::Object from = ArgumentObject(info);
   int fd = GetInt(from, "fd");
-  size_t size = static_cast<size_t>(GetInt(from, "size", 65536));
+  size_t size = Has(from, "size") ? GetWhole(from, "size", 1 << 24) : 65536;
   auto buffer = std::make_shared<std::string>(size, '\0');
   return InThread(
       info.Env(),

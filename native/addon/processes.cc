@@ -43,14 +43,14 @@ static long long StartTime(int pid) {
 }
 
 static Napi::Value ProcessStartTime(const Napi::CallbackInfo &info) {
-  int pid = GetInt(ArgumentObject(info), "pid");
+  int pid = GetPid(ArgumentObject(info), "pid");
   long long start = StartTime(pid);
   if (start < 0) return info.Env().Undefined();
   return Napi::Number::New(info.Env(), static_cast<double>(start));
 }
 
 static Napi::Value PidfdOpen(const Napi::CallbackInfo &info) {
-  int pid = GetInt(ArgumentObject(info), "pid");
+  int pid = GetPid(ArgumentObject(info), "pid");
   // Close-on-exec by itself.
   long fd = syscall(SYS_pidfd_open, pid, 0);
   if (fd < 0) throw Failure(info.Env(), "pidfd_open(" + std::to_string(pid) + ")", errno);
@@ -62,9 +62,9 @@ static Napi::Value PidfdOpen(const Napi::CallbackInfo &info) {
 static Napi::Value PidfdSendSignal(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   Napi::Object from = ArgumentObject(info);
-  int pid = GetInt(from, "pid");
+  int pid = GetPid(from, "pid");
   int signal = GetInt(from, "signal");
-  long long wanted = static_cast<long long>(GetNumber(from, "startTime"));
+  long long wanted = static_cast<long long>(GetWhole(from, "startTime", 1ULL << 53));
   std::string call = "pidfd_send_signal(" + std::to_string(pid) + ", " + std::to_string(signal) + ")";
   int fd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
   bool pinned = fd >= 0;
@@ -79,7 +79,7 @@ static Napi::Value PidfdSendSignal(const Napi::CallbackInfo &info) {
 
 static Napi::Value Kill(const Napi::CallbackInfo &info) {
   Napi::Object from = ArgumentObject(info);
-  int pid = GetInt(from, "pid");
+  int pid = GetPid(from, "pid");
   int signal = GetInt(from, "signal");
   if (kill(pid, signal) < 0) {
     throw Failure(info.Env(), "kill(" + std::to_string(pid) + ", " + std::to_string(signal) + ")", errno);
@@ -91,7 +91,7 @@ static Napi::Value Kill(const Napi::CallbackInfo &info) {
 static Napi::Value WaitPid(const Napi::CallbackInfo &info) {
   Napi::Object from = ArgumentObject(info);
   int pidfd = GetInt(from, "pidfd", -1);
-  int pid = pidfd >= 0 ? -1 : GetInt(from, "pid");
+  int pid = pidfd >= 0 ? -1 : GetPid(from, "pid");
   return InThread(
       info.Env(),
       [=]() -> Outcome {

@@ -25,6 +25,8 @@ static Napi::Value RelayStreams(const Napi::CallbackInfo &info) {
   if (keys.length > 1024) throw Napi::TypeError::New(env, "detachKeys must be at most 1024 bytes");
   RelayInput input = {GetInt(from, "socketFd"), GetInt(from, "controlFd", -1), GetInt(from, "stdin"), GetInt(from, "stdout"), GetInt(from, "stderr"),
                       std::string(reinterpret_cast<const char *>(keys.data), keys.length)};
+  // poll passes over negative ones: nothing would ever come of it.
+  if (input.socket < 0) throw Napi::TypeError::New(env, "socketFd must be a descriptor");
   auto result = std::make_shared<RelayResult>();
   return InThread(
       env,

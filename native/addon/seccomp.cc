@@ -5,7 +5,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <cmath>
 
 #include "arguments.h"
 #include "failure.h"
@@ -76,12 +75,7 @@ enum scmp_compare ReadOperator(const Napi::Object &from) {
 // JSON's 18446744073709551615 reaches us as 2^64. Other numbers above 2^53 have been rounded, and to compare with
 // a rounded number would let through what was to be stopped.
 uint64_t ReadOperand(const Napi::Object &from, const char *name) {
-  double number = GetNumber(from, name);
-  if (number == 18446744073709551616.0) return UINT64_MAX;
-  if (!(number >= 0) || number > 9007199254740991.0 || number != std::floor(number)) {
-    throw Bad(from.Env(), std::string(name) + " of an argument must be a whole number from 0 to 2^53 - 1, or 2^64 - 1");
-  }
-  return static_cast<uint64_t>(number);
+  return GetNumber(from, name) == 18446744073709551616.0 ? UINT64_MAX : GetWhole(from, name, (1ULL << 53) - 1);
 }
 
 struct scmp_arg_cmp ReadCondition(const Napi::Object &from) {

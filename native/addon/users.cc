@@ -10,7 +10,7 @@
 // From the password database, wherever nsswitch.conf says it is. Bun's os.userInfo() believes $HOME and $USER.
 static Napi::Value PasswordEntry(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
-  uid_t uid = static_cast<uid_t>(GetNumber(ArgumentObject(info), "uid"));
+  uid_t uid = static_cast<uid_t>(GetWhole(ArgumentObject(info), "uid", UINT32_MAX));
   struct passwd entry, *found = nullptr;
   std::string buffer(4096, '\0');
   int error;

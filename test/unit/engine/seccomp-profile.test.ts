@@ -30,7 +30,7 @@ test('files that can not be used are named', async () => {
     expect(inlineSeccompProfiles([`seccomp=${path}`])).rejects.toThrow(
       expect.objectContaining({ code: 'BAD_SECCOMP', exitCode: 125, message: expect.stringMatching(message) }),
     )
-  await rejects('/nope.json', /^opening seccomp profile \(\/nope\.json\) failed: .*no such file/)
-  await rejects(folder, /^opening seccomp profile \(.*\) failed: .*directory/)
+  await rejects('/nope.json', /^opening seccomp profile \(\/nope\.json\) failed: open \/nope\.json: no such file or directory$/)
+  await rejects(folder, /^opening seccomp profile \(.*\) failed: read .*directory/)
   await rejects(file('{"defaultAction":'), /profile\.json is not valid JSON/)
 })

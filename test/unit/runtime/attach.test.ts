@@ -297,3 +297,30 @@ async function writeSome(fd: number, data: Buffer, at: number): Promise<number> 
     write(fd, data, at, Math.min(65536, data.length - at), null, (error, count) => (error ? reject(error) : resolve(count))),
   )
 }
+
+test('whatever the other side sends, it comes to an end', async () => {
+  const [full] = keep(openSync('/dev/null', 'w')) as [number]
+  const random = generator(20)
+  for (let round = 0; round < 200; round++) {
+    const other = new AttachPeer()
+    const attached = attachStreams({ socketFd: other.client, stdin: -1, stdout: full, stderr: full, tty: false, detachKeys: new Uint8Array() })
+    const parts = Array.from({ length: random(6) }, () =>
+      random(3) === 0 ? Buffer.from(Array.from({ length: random(40) }, () => random(256))) : frame(5 + random(3), 'x'.repeat(random(5))),
+    )
+    for (const part of parts) other.socket.write(part)
+    other.socket.end()
+    const result = await attached.catch((error: NodeJS.ErrnoException) => ({ kind: error.code }))
+    expect(['exited', 'lost', 'EPROTO']).toContain(result.kind)
+    other.close()
+    closeSync(other.client)
+  }
+})
+
+/** The same numbers below `limit` in every run. */
+function generator(seed: number): (limit: number) => number {
+  let state = seed
+  return (limit) => {
+    state = (Math.imul(state, 1103515245) + 12345) >>> 0
+    return (state >>> 8) % limit
+  }
+}
