@@ -1,3 +1,5 @@
+import { Header } from 'tar/header'
+
 const BLOCK = 512
 
 /** A member of an archive that is written. */
@@ -26,27 +28,6 @@ export async function* writeTar(members: Iterable<Member> | AsyncIterable<Member
 function header(path: string, size: number): Buffer {
   const block = Buffer.alloc(BLOCK)
   const isFolder = path.endsWith('/')
-  const octal = (value: number, at: number, length: number) => block.write(value.toString(8).padStart(length - 1, '0'), at, 'latin1')
-  block.write(path, 0, 100, 'latin1')
-  octal(isFolder ? 0o755 : 0o644, 100, 8)
-  octal(0, 108, 8)
-  octal(0, 116, 8)
-  writeSize(block, size)
-  octal(0, 136, 12)
-  block.write('        ', 148, 'latin1')
-  block.write(isFolder ? '5' : '0', 156, 'latin1')
-  block.write('ustar\x0000', 257, 'latin1')
-  const sum = block.reduce((total, byte) => total + byte, 0)
-  block.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148, 'latin1')
+  new Header({ path, size, mode: isFolder ? 0o755 : 0o644, uid: 0, gid: 0, mtime: new Date(0), type: isFolder ? 'Directory' : 'File' }).encode(block)
   return block
-}
-
-/** From 8 GiB on octal digits do not suffice; GNU's base 256 is understood by every reader. */
-function writeSize(block: Buffer, size: number): void {
-  if (size < 8 ** 11) {
-    block.write(size.toString(8).padStart(11, '0'), 124, 'latin1')
-    return
-  }
-  block[124] = 0x80
-  block.writeBigUInt64BE(BigInt(size), 128)
 }
