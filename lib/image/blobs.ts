@@ -127,6 +127,8 @@ function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: 
   let size = 0
   let ended = false
   let failure: { error: unknown } | undefined
+  // One piece is written while the next one is fetched.
+  let writing: Promise<void> = Promise.resolve()
 
   const next = async (): Promise<IteratorResult<Uint8Array, undefined>> => {
     if (ended) return { done: true, value: undefined }
@@ -134,14 +136,16 @@ function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: 
       failure = { error }
       throw error
     })
+    await writing
     if (step.done) {
       ended = true
       return { done: true, value: undefined }
     }
     size += step.value.length
     if (expected?.size !== undefined && size > expected.size) throw mismatch(expected, `it is longer than the ${expected.size} bytes that were announced`)
+    writing = writeAll(file, step.value)
+    writing.catch(() => undefined)
     hash.update(step.value)
-    await writeAll(file, step.value)
     return { done: false, value: step.value }
   }
 
@@ -159,6 +163,7 @@ function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: 
   /** Lets the source close what it holds; what it says of that no longer matters. */
   const abandon = async () => {
     ended = true
+    await writing.catch(() => undefined)
     await Promise.resolve(iterator.return?.()).catch(() => undefined)
   }
   return { passing, finish, abandon }

@@ -28,12 +28,15 @@ export function endpointsOf(registry: string, config: Config): Endpoint[] {
   return [...mirrors, ...ownEndpoints(registry, config)]
 }
 
-/** Of the registry itself: what is pushed never goes to a mirror. */
+/**
+ * Of the registry itself: what is pushed never goes to a mirror. On this machine plain http comes first, which tells most
+ * registries' answer without loading TLS; nothing secret goes with the first question, and nobody listens in between.
+ */
 export function ownEndpoints(registry: string, config: Config): Endpoint[] {
   const address = registry === 'docker.io' ? DOCKER_HUB : registry
   const insecure = isInsecure(registry, config)
-  const secured: Endpoint = { base: `https://${address}`, host: registry, insecure, mirror: false, another: insecure }
-  return insecure ? [secured, { ...secured, base: `http://${address}`, another: false }] : [secured]
+  const schemes = !insecure ? ['https'] : isLoopback(registry) ? ['http', 'https'] : ['https', 'http']
+  return schemes.map((scheme, at) => ({ base: `${scheme}://${address}`, host: registry, insecure, mirror: false, another: at < schemes.length - 1 }))
 }
 
 function mirrorEndpoint(text: string, config: Config): Endpoint {

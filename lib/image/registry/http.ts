@@ -1,5 +1,4 @@
-import http, { type IncomingHttpHeaders, type IncomingMessage } from 'node:http'
-import https from 'node:https'
+import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { LichenError } from '../../system/errors.ts'
 import { hostName } from './endpoints.ts'
 import { NetworkFailure, networkFailure } from './network-failure.ts'
@@ -28,10 +27,10 @@ export interface HttpResponse {
 
 /** One request, one answer: no redirect is followed, nothing is tried again. Throws NetworkFailure, and what the body's source throws. */
 export async function sendRequest(transport: Transport, { method, url, headers, body, answerWithin }: HttpRequest): Promise<HttpResponse> {
-  const { agent, proxy } = await transport.route(url)
+  const { request: begin, agent, proxy } = await transport.route(url)
   const to = proxy ?? url
-  const request = (to.protocol === 'https:' ? https : http).request({
-    agent: proxy?.protocol === 'https:' ? undefined : agent,
+  const request = begin({
+    ...(agent === undefined ? {} : { agent }),
     host: hostName(to.host),
     port: to.port,
     method,
@@ -84,7 +83,7 @@ export async function sendRequest(transport: Transport, { method, url, headers, 
 /** What reads the body to be sent has failed, not the network. */
 class SourceFailure extends Error {}
 
-async function sendBody(request: http.ClientRequest, body: HttpRequest['body'], progress: () => void): Promise<void> {
+async function sendBody(request: ClientRequest, body: HttpRequest['body'], progress: () => void): Promise<void> {
   if (body === undefined || body instanceof Uint8Array) {
     request.end(body)
     return

@@ -29,7 +29,7 @@ export async function withEndpoints<T>(
 
 /**
  * Whether the next endpoint is asked after a failure: behind a mirror stands the registry, whatever went wrong; from
- * https to http only where nobody speaks TLS.
+ * https to http, and back, only where the one is not spoken.
  */
 export function mayAskNext(endpoint: Endpoint, error: unknown): boolean {
   if (endpoint.mirror) return error instanceof NetworkFailure || (error instanceof LichenError && ITS_FAULT.includes(error.code))

@@ -58,6 +58,7 @@ export function openSession({ transport, endpoint, authoriser, patience: wanted 
         ...(body === undefined ? {} : { body }),
         ...(answerWithin === undefined ? {} : { answerWithin }),
       })
+      if (!met && endpoint.another && isTlsServer(response)) throw new NetworkFailure('broken', 'it does not speak plain http there')
       met = true
       // Behind a redirect somebody else asks: he gets nothing.
       if (response.status !== 401 || response.url.origin !== origin || tries === 1 || isStream(body)) return response
@@ -103,5 +104,9 @@ async function readWhole(response: HttpResponse, whole: RegistryRequest['whole']
   }
   return { ...response, body: body() }
 }
+
+/** A TLS server's answer to plain http: Go's and nginx's are 400, without the header that registries send. Others hang up. */
+const isTlsServer = ({ status, url, headers }: HttpResponse): boolean =>
+  status === 400 && url.protocol === 'http:' && headers['docker-distribution-api-version'] === undefined
 
 const isStream = (body: RegistryRequest['body']): boolean => body !== undefined && !(body instanceof Uint8Array)

@@ -23,10 +23,10 @@ describe('endpoints', () => {
     expect(() => endpointsOf('docker.io', { 'registry-mirrors': [mirror] })).toThrow(expect.objectContaining({ code: 'BAD_CONFIG' }))
   })
 
-  test('plain http is the second choice, and only where it is allowed', () => {
-    expect(bases('localhost:5000')).toEqual(['https://localhost:5000', 'http://localhost:5000'])
-    expect(bases('127.3.4.5')).toEqual(['https://127.3.4.5', 'http://127.3.4.5'])
-    expect(bases('[::1]:5000')).toEqual(['https://[::1]:5000', 'http://[::1]:5000'])
+  test('plain http only where it is allowed; first on this machine, else second', () => {
+    expect(bases('localhost:5000')).toEqual(['http://localhost:5000', 'https://localhost:5000'])
+    expect(bases('127.3.4.5')).toEqual(['http://127.3.4.5', 'https://127.3.4.5'])
+    expect(bases('[::1]:5000')).toEqual(['http://[::1]:5000', 'https://[::1]:5000'])
     expect(bases('r.example:5000')).toEqual(['https://r.example:5000'])
     expect(bases('r.example:5000', { 'insecure-registries': ['r.example:5000'] })).toEqual(['https://r.example:5000', 'http://r.example:5000'])
   })
