@@ -34,7 +34,8 @@ const roads = [
 const typesFor = { cli: ['container', 'image', 'plan', 'commands', 'cgroup', 'system'], container: ['image'], storage: ['image'] }
 
 /** No I/O: host facts arrive as arguments. */
-const isPure = (file) => file.startsWith('plan/') || ['image/reference.ts', 'image/manifest.ts', 'image/parse-manifest.ts'].includes(file) || file.startsWith('build/dockerfile/')
+const isPure = (file) =>
+  file.startsWith('plan/') || ['image/reference.ts', 'image/manifest.ts', 'image/parse-manifest.ts'].includes(file) || file.startsWith('build/dockerfile/')
 const ioModules = /^node:(fs|net|http|https|child_process|dgram|dns|tls|worker_threads)/
 
 const breaches = []
@@ -68,7 +69,8 @@ for (const path of readdirSync(lib, { recursive: true }).map(String)) {
   const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
   if (path !== 'main.ts' && /process\.exit\(/.test(code)) say('ends the process: only main.ts does')
   if (path !== 'system/addon.ts' && /createRequire\(/.test(code)) say('loads native code: only system/addon.ts does')
-  if (path !== 'system/spawn.ts' && path !== 'system/addon.ts' && /addon\.(spawn|execve)\(/.test(code)) say('starts programs: system/spawn.ts is where that happens')
+  if (path !== 'system/spawn.ts' && path !== 'system/addon.ts' && /addon\.(spawn|execve)\(/.test(code))
+    say('starts programs: system/spawn.ts is where that happens')
   const mayPrint = path === 'main.ts' || folder === 'commands' || path === 'system/log.ts'
   if (!mayPrint && /process\.std(out|err)\.write\(|console\.\w+\(/.test(code)) say('prints: only main.ts, commands/ and system/log.ts do')
 }

@@ -1,7 +1,7 @@
+import type { Command, Globals } from './cli/command.ts'
 import { findVerb } from './cli/find-verb.ts'
 import { optionTable } from './cli/options.ts'
 import { checkPositionals, parseArgs } from './cli/parse.ts'
-import type { Command, Globals } from './cli/command.ts'
 import { usageError } from './cli/usage-error.ts'
 import { groups, verbs } from './commands/table.ts'
 import { LichenError } from './system/errors.ts'

@@ -57,7 +57,10 @@ export function makeBox() {
       box.succeed(['podman', 'import', 'rootfs.tar', 'bench'])
     } catch (error) {
       process.stderr.write(`podman is left out: ${error.message}\n`)
-      box.has = ((has) => (program) => program !== 'podman' && has(program))(box.has)
+      box.has = (
+        (has) => (program) =>
+          program !== 'podman' && has(program)
+      )(box.has)
     }
   }
   return box

@@ -75,7 +75,10 @@ const number = (text: string | undefined) => (text !== undefined && /^\d+\s*$/.t
 /** Host pids of the processes in the container's cgroup itself. */
 export async function processes(path: string): Promise<number[]> {
   requireCgroup(path, 'listed')
-  return (await readFile(`${path}/cgroup.procs`, 'utf8')).split('\n').filter((line) => line !== '').map(Number)
+  return (await readFile(`${path}/cgroup.procs`, 'utf8'))
+    .split('\n')
+    .filter((line) => line !== '')
+    .map(Number)
 }
 
 function requireCgroup(path: string, what: string): void {

@@ -23,7 +23,15 @@ export interface DbusMessage {
 }
 
 const TYPES = { call: 1, reply: 2, error: 3, signal: 4 } as const
-const FIELDS = { path: [1, 'o'], interface: [2, 's'], member: [3, 's'], errorName: [4, 's'], replySerial: [5, 'u'], destination: [6, 's'], sender: [7, 's'] } as const
+const FIELDS = {
+  path: [1, 'o'],
+  interface: [2, 's'],
+  member: [3, 's'],
+  errorName: [4, 's'],
+  replySerial: [5, 'u'],
+  destination: [6, 's'],
+  sender: [7, 's'],
+} as const
 const SIGNATURE_FIELD = 8
 
 export function encodeMessage(message: DbusMessage, signature = ''): Buffer {
@@ -85,7 +93,8 @@ function endOfType(signature: string, start: number): number {
   return at + 1
 }
 
-const alignment = (type: string) => (type[0] === '(' || type[0] === '{' || type[0] === 'x' || type[0] === 't' || type[0] === 'd' ? 8 : 'ygv'.includes(type[0] ?? '') ? 1 : 4)
+const alignment = (type: string) =>
+  type[0] === '(' || type[0] === '{' || type[0] === 'x' || type[0] === 't' || type[0] === 'd' ? 8 : 'ygv'.includes(type[0] ?? '') ? 1 : 4
 const padding = (offset: number, to: number) => (to - (offset % to)) % to
 
 /** Values to bytes; the buffer is taken to begin at an offset divisible by 8. */

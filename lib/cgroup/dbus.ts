@@ -1,5 +1,5 @@
 import { connect, type Socket } from 'node:net'
-import { decodeMessage, encodeMessage, type DbusMessage, type DbusValue } from './dbus-wire.ts'
+import { type DbusMessage, type DbusValue, decodeMessage, encodeMessage } from './dbus-wire.ts'
 
 /** What the other side answered to a call. */
 export class DbusError extends Error {
@@ -90,7 +90,8 @@ function converse(socket: Socket): DbusConnection {
     if (message.replySerial === undefined) return
     const call = waiting.get(message.replySerial)
     waiting.delete(message.replySerial)
-    if (message.type === 'error') call?.reject(new DbusError(message.errorName ?? '', typeof message.body[0] === 'string' ? message.body[0] : 'no reason given'))
+    if (message.type === 'error')
+      call?.reject(new DbusError(message.errorName ?? '', typeof message.body[0] === 'string' ? message.body[0] : 'no reason given'))
     else call?.resolve(message.body)
   }
   const fail = (error: Error) => {
@@ -120,7 +121,10 @@ function converse(socket: Socket): DbusConnection {
       try {
         return await new Promise<DbusValue[]>((resolve, reject) => {
           waiting.set(own, { resolve, reject })
-          timer = setTimeout(() => reject(new DbusError('org.freedesktop.DBus.Error.NoReply', `no answer to ${where.member} in ${CALL_TIMEOUT / 1000} s`)), CALL_TIMEOUT)
+          timer = setTimeout(
+            () => reject(new DbusError('org.freedesktop.DBus.Error.NoReply', `no answer to ${where.member} in ${CALL_TIMEOUT / 1000} s`)),
+            CALL_TIMEOUT,
+          )
           socket.ref()
           socket.write(encodeMessage({ type: 'call', serial: own, ...where, body }, signature))
         })

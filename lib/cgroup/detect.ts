@@ -77,7 +77,12 @@ export async function writableCgroup(facts: CgroupFacts, path: string): Promise<
       ['cgroup.controllers', 'cgroup.subtree_control', 'cgroup.procs'].map((file) => readFile(`${path}/${file}`, 'utf8')),
     )
     // cgroup.type is missing in the root of the hierarchy only; the root of a cgroup namespace has it.
-    const root = path === facts.mount && (await access(`${path}/cgroup.type`).then(() => false, () => true))
+    const root =
+      path === facts.mount &&
+      (await access(`${path}/cgroup.type`).then(
+        () => false,
+        () => true,
+      ))
     return { path, available: words(available), enabled: words(enabled), canEnable: root || processes?.trim() === '' }
   } catch {
     return undefined

@@ -47,7 +47,10 @@ function memoryWrites(limits: ResourceLimits, swapAccounting: boolean): LimitPla
   // Docker counts memory and swap together, cgroup v2 apart; unset is as much swap again.
   const swap = memorySwap < 0 ? 'max' : String(memorySwap === 0 ? memory : memorySwap - memory)
   if (!swapAccounting && memorySwap > 0) {
-    throw new LichenError('a limit of swap was asked for, and this kernel does not account swap', { code: 'NO_SWAP_ACCOUNTING', hint: 'boot with swapaccount=1, or leave out --memory-swap' })
+    throw new LichenError('a limit of swap was asked for, and this kernel does not account swap', {
+      code: 'NO_SWAP_ACCOUNTING',
+      hint: 'boot with swapaccount=1, or leave out --memory-swap',
+    })
   }
   writes.push({ file: 'memory.max', value: String(memory) })
   if (swapAccounting) writes.push({ file: 'memory.swap.max', value: swap })

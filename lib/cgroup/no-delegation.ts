@@ -11,7 +11,8 @@ export type Reason =
   | { kind: 'occupied'; path: string; named: boolean }
   | { kind: 'parent'; path: string }
 
-const LOG_IN = 'log in through PAM so that your systemd runs (ssh, su -, machinectl shell; loginctl enable-linger USER), or give a delegated cgroup: --cgroup-parent PATH'
+const LOG_IN =
+  'log in through PAM so that your systemd runs (ssh, su -, machinectl shell; loginctl enable-linger USER), or give a delegated cgroup: --cgroup-parent PATH'
 
 /** The error that says so, with the line that mends it. */
 export function noDelegation(reason: Reason): LichenError {
@@ -29,9 +30,12 @@ function say(reason: Reason): [message: string, hint: string] {
       ]
     }
     case 'nothing':
-      return ['no cgroup is delegated to you, so the limits that you ask for can\'t be enforced', LOG_IN]
+      return ["no cgroup is delegated to you, so the limits that you ask for can't be enforced", LOG_IN]
     case 'no-manager':
-      return [`systemd can't be reached${reason.slice === undefined ? '' : ` for --cgroup-parent ${reason.slice}`}, so the limits that you ask for can't be enforced`, LOG_IN]
+      return [
+        `systemd can't be reached${reason.slice === undefined ? '' : ` for --cgroup-parent ${reason.slice}`}, so the limits that you ask for can't be enforced`,
+        LOG_IN,
+      ]
     case 'controllers': {
       const names = reason.controllers.join(', ')
       const many = reason.controllers.length > 1
@@ -48,6 +52,9 @@ function say(reason: Reason): [message: string, hint: string] {
         reason.named ? 'give an empty cgroup as --cgroup-parent' : 'move the shell into a child cgroup first, or give an empty one: --cgroup-parent PATH',
       ]
     case 'parent':
-      return [`the cgroup ${reason.path} is not there, or not yours to write`, 'it must be delegated to you: its folder, cgroup.procs and cgroup.subtree_control writable']
+      return [
+        `the cgroup ${reason.path} is not there, or not yours to write`,
+        'it must be delegated to you: its folder, cgroup.procs and cgroup.subtree_control writable',
+      ]
   }
 }

@@ -3,7 +3,7 @@ import type { ResourceLimits } from '../plan/options.ts'
 import type { CgroupPlan } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { type CgroupFacts, cgroupFacts, controllersOf, writableCgroup, type WritableCgroup } from './detect.ts'
+import { type CgroupFacts, cgroupFacts, controllersOf, type WritableCgroup, writableCgroup } from './detect.ts'
 import { type Controller, type LimitPlan, planLimits } from './limits.ts'
 import { noDelegation } from './no-delegation.ts'
 import { connectServiceManager, type ServiceManager } from './scope.ts'
@@ -65,7 +65,13 @@ export function inBatchJob(env: Record<string, string | undefined>): boolean {
   return ['SLURM_JOB_ID', 'PBS_JOBID', 'LSB_JOBID', 'FLUX_JOB_ID', '_CONDOR_JOB_AD'].some((name) => env[name] !== undefined && env[name] !== '')
 }
 
-async function scopePlacement(input: CgroupInput, facts: CgroupFacts, limits: LimitPlan, slice: string | undefined, open?: ServiceManager): Promise<CgroupPlacement> {
+async function scopePlacement(
+  input: CgroupInput,
+  facts: CgroupFacts,
+  limits: LimitPlan,
+  slice: string | undefined,
+  open?: ServiceManager,
+): Promise<CgroupPlacement> {
   const manager = open ?? (await connectServiceManager(uid()))
   if (manager === undefined) throw noDelegation({ kind: 'no-manager', slice })
   const delegated = uid() === 0 ? await controllersOf(facts.mount) : await controllersOf(`${facts.mount}/user.slice/user-${uid()}.slice/user@${uid()}.service`)

@@ -1,7 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
 import { debug } from '../system/log.ts'
-import { connectBus, DbusError, type DbusConnection } from './dbus.ts'
+import { connectBus, type DbusConnection, DbusError } from './dbus.ts'
 import type { DbusValue } from './dbus-wire.ts'
 
 /** A service manager that can be spoken to: the user's own, or as root the machine's. */
@@ -70,7 +70,10 @@ function serviceManager(bus: DbusConnection): ServiceManager {
   }
 }
 
-async function startAndWait(bus: DbusConnection, { name, pid, slice, description }: { name: string; pid: number; slice: string; description: string }): Promise<void> {
+async function startAndWait(
+  bus: DbusConnection,
+  { name, pid, slice, description }: { name: string; pid: number; slice: string; description: string },
+): Promise<void> {
   // Asked for before the job exists, and all signals kept: the job may be over before its name has arrived.
   const removed = new Map<string, string>()
   let wake = () => {}

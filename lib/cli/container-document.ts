@@ -113,7 +113,11 @@ function hostConfig({ record }: ContainerView) {
   const { options } = record
   const { limits } = options
   return {
-    Binds: options.volumes.filter(({ type }) => type === 'bind' || type === 'volume').map(({ source, target, readOnly, options: more }) => [source, target, ...(readOnly || more.length > 0 ? [[...(readOnly ? ['ro'] : []), ...more].join(',')] : [])].filter((part) => part !== '').join(':')),
+    Binds: options.volumes
+      .filter(({ type }) => type === 'bind' || type === 'volume')
+      .map(({ source, target, readOnly, options: more }) =>
+        [source, target, ...(readOnly || more.length > 0 ? [[...(readOnly ? ['ro'] : []), ...more].join(',')] : [])].filter((part) => part !== '').join(':'),
+      ),
     ContainerIDFile: options.cidfile ?? '',
     LogConfig: { Type: options.logDriver || 'json-file', Config: goMap({ ...options.logOptions }) },
     NetworkMode: networkName(record),

@@ -28,7 +28,9 @@ export function containerRow(view: ContainerView, { truncate, now }: { truncate:
     ID: truncate ? shortId(record.id) : record.id,
     Image: record.image.reference,
     get Labels() {
-      return Object.entries(labels()).map(([key, value]) => `${key}=${value}`).join(',')
+      return Object.entries(labels())
+        .map(([key, value]) => `${key}=${value}`)
+        .join(',')
     },
     Label: (name: string) => labels()[name] ?? '',
     get LocalVolumes() {

@@ -25,7 +25,8 @@ export function portWords({ record, status }: ContainerView): string {
 }
 
 /** The name that `--network` stands for. */
-export const networkName = ({ options }: ContainerRecord) => (['', 'default', 'bridge', 'private'].includes(options.network) ? 'slirp4netns' : options.network.replace(/^slirp4netns:.*/, 'slirp4netns'))
+export const networkName = ({ options }: ContainerRecord) =>
+  ['', 'default', 'bridge', 'private'].includes(options.network) ? 'slirp4netns' : options.network.replace(/^slirp4netns:.*/, 'slirp4netns')
 
 /** Labels of the image under those of the container. */
 export const allLabels = ({ options, image }: ContainerRecord): Record<string, string> => ({ ...image.config.Labels, ...options.labels })

@@ -16,7 +16,10 @@ type CreateArgs = ParsedArgs<typeof createTable>
  * Turns the flags of `run` and `create` into what the engine works on: form is checked, host and image are not.
  * Reads --env-file and --label-file, and nothing else. Throws USAGE in Docker's words.
  */
-export async function parseCreateOptions(args: RunArgs | CreateArgs, caller: Readonly<Record<string, string | undefined>> = process.env): Promise<CreateOptions> {
+export async function parseCreateOptions(
+  args: RunArgs | CreateArgs,
+  caller: Readonly<Record<string, string | undefined>> = process.env,
+): Promise<CreateOptions> {
   const flags: OptionValues<typeof createTable> & Partial<OptionValues<typeof runTable>> = args.options
   const [image = '', ...command] = args.positionals
   if (image === '') throw usageError('invalid reference format')
@@ -87,7 +90,8 @@ export async function parseCreateOptions(args: RunArgs | CreateArgs, caller: Rea
 function checkConflicts(options: CreateOptions): void {
   if (options.detach && options.attach.length > 0) throw usageError('Conflicting options: -a and -d')
   const shared = /^(host$|container:)/.test(options.network)
-  if (shared && options.publish.length > 0 && options.network !== 'host') throw usageError('conflicting options: port publishing and the container type network mode')
+  if (shared && options.publish.length > 0 && options.network !== 'host')
+    throw usageError('conflicting options: port publishing and the container type network mode')
   if (options.network.startsWith('container:')) {
     if (options.hostname !== undefined) throw usageError('conflicting options: hostname and the network mode')
     if (options.dns.length > 0) throw usageError('conflicting options: dns and the network mode')

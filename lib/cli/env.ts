@@ -30,7 +30,10 @@ async function lines(path: string): Promise<string[]> {
     throw usageError(`open ${path}: ${error.code === 'ENOENT' ? 'no such file or directory' : error.message}`)
   })
   const found: string[] = []
-  for (const [at, line] of text.replace(/^\uFEFF/, '').split(/\r?\n/).entries()) {
+  for (const [at, line] of text
+    .replace(/^\uFEFF/, '')
+    .split(/\r?\n/)
+    .entries()) {
     const entry = line.trimStart()
     if (entry === '' || entry.startsWith('#')) continue
     const name = entry.split('=', 1)[0]!

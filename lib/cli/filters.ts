@@ -1,4 +1,4 @@
-import { usageError, invalidArgument } from './usage-error.ts'
+import { invalidArgument, usageError } from './usage-error.ts'
 
 export type Filters = ReadonlyMap<string, string[]>
 

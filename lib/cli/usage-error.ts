@@ -6,4 +6,5 @@ export function usageError(message: string, hint?: string, exitCode = 125): Lich
 }
 
 /** `invalid argument "x" for "-p, --publish" flag: why`, as Docker says it. */
-export const invalidArgument = (value: string, flag: string, why: string, hint?: string) => usageError(`invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${why}`, hint)
+export const invalidArgument = (value: string, flag: string, why: string, hint?: string) =>
+  usageError(`invalid argument ${JSON.stringify(value)} for "${flag}" flag: ${why}`, hint)

@@ -10,10 +10,15 @@ const known = /^(rw|ro|z|Z|U|nocopy|copy|idmap|exec|noexec|suid|nosuid|dev|nodev
 /** `-v [host-path|name:]target[:options]`. Relative host paths begin with a dot, as in Docker. */
 export function parseVolume(text: string): VolumeOption {
   const parts = text.split(':')
-  const bad = (why: string) => usageError(`invalid volume specification: '${text}'${why === '' ? '' : `: ${why}`}`, 'HOST-PATH:CONTAINER-PATH[:ro], NAME:CONTAINER-PATH[:ro] or CONTAINER-PATH')
+  const bad = (why: string) =>
+    usageError(
+      `invalid volume specification: '${text}'${why === '' ? '' : `: ${why}`}`,
+      'HOST-PATH:CONTAINER-PATH[:ro], NAME:CONTAINER-PATH[:ro] or CONTAINER-PATH',
+    )
   if (text === '' || parts.length > 3 || parts.some((part) => part === '')) throw bad('')
   const [source, target, mode] = parts.length === 1 ? ['', parts[0]!, ''] : [parts[0]!, parts[1]!, parts[2] ?? '']
-  if (!target.startsWith('/')) throw bad(`invalid mount config for type "${isPath(source) ? 'bind' : 'volume'}": invalid mount path: '${target}' mount path must be absolute`)
+  if (!target.startsWith('/'))
+    throw bad(`invalid mount config for type "${isPath(source) ? 'bind' : 'volume'}": invalid mount path: '${target}' mount path must be absolute`)
   if (posix.normalize(target).replace(/\/+$/, '') === '') throw bad("invalid specification: destination can't be '/'")
   const options = mode === '' ? [] : mode.split(',')
   for (const option of options) if (!known.test(option)) throw bad(`invalid mode: ${mode}`)
@@ -51,7 +56,8 @@ export function parseMount(text: string): VolumeOption {
     switch (key) {
       case 'type': {
         const type = value!.toLowerCase()
-        if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs' && type !== 'image') throw bad(`invalid mount type ${JSON.stringify(value)}: bind, volume, tmpfs or image`)
+        if (type !== 'bind' && type !== 'volume' && type !== 'tmpfs' && type !== 'image')
+          throw bad(`invalid mount type ${JSON.stringify(value)}: bind, volume, tmpfs or image`)
         mount.type = type
         break
       }

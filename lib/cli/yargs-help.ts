@@ -12,7 +12,8 @@ export function describeOptions(yargs: Argv, table: OptionTable): Argv {
     const aliases = [...(option.short === undefined ? [] : [option.short])]
     if (aliases.length > 0) described.alias = aliases
     if (option.group !== undefined) described.group = option.group
-    if (option.default !== undefined && option.default !== '' && option.default !== false && option.default !== -1) described.defaultDescription = String(option.default)
+    if (option.default !== undefined && option.default !== '' && option.default !== false && option.default !== -1)
+      described.defaultDescription = String(option.default)
     yargs.option(name, described)
   }
   return yargs

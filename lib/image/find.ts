@@ -21,7 +21,11 @@ export async function findImage(context: Context, name: string): Promise<Image> 
   const { id } = await requireMatch(context, name)
   const stored = await readStoredImage(context, id)
   if (stored === undefined) throw notFound(name)
-  return assembleImage(context, stored, (await listReferences(context)).filter(({ image }) => image === id))
+  return assembleImage(
+    context,
+    stored,
+    (await listReferences(context)).filter(({ image }) => image === id),
+  )
 }
 
 /** As findImage, without reading the image. */
@@ -77,7 +81,8 @@ async function byPrefix(context: Context, prefix: string): Promise<string | unde
   return matches[0]
 }
 
-export const notFound = (name: string): LichenError => new LichenError(`No such image: ${displayName(name)}`, { code: 'IMAGE_NOT_FOUND', exitCode: 1, hint: 'lichen images shows what is here' })
+export const notFound = (name: string): LichenError =>
+  new LichenError(`No such image: ${displayName(name)}`, { code: 'IMAGE_NOT_FOUND', exitCode: 1, hint: 'lichen images shows what is here' })
 
 function displayName(name: string): string {
   return /[:@]/.test(name) || /^[0-9a-f]{12,64}$/.test(name) ? name : `${name}:latest`

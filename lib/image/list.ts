@@ -19,7 +19,9 @@ export async function listImages(context: Context, broken: (id: string, error: u
       }),
     ),
   )
-  return images.filter((image) => image !== undefined).sort((a, b) => (createdOf(b) < createdOf(a) ? -1 : createdOf(b) > createdOf(a) ? 1 : a.id < b.id ? -1 : 1))
+  return images
+    .filter((image) => image !== undefined)
+    .sort((a, b) => (createdOf(b) < createdOf(a) ? -1 : createdOf(b) > createdOf(a) ? 1 : a.id < b.id ? -1 : 1))
 }
 
 const createdOf = (image: Image) => image.configuration.created ?? ''

@@ -19,4 +19,5 @@ export const layerTypes: readonly string[] = [
 ]
 
 /** Layers that may not be handed on, and stand on servers of their vendor. */
-export const isForeignLayer = (mediaType: string): boolean => /^application\/vnd\.(docker\.image\.rootfs\.foreign\.|oci\.image\.layer\.nondistributable\.)/.test(mediaType)
+export const isForeignLayer = (mediaType: string): boolean =>
+  /^application\/vnd\.(docker\.image\.rootfs\.foreign\.|oci\.image\.layer\.nondistributable\.)/.test(mediaType)

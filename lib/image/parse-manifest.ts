@@ -24,7 +24,8 @@ export function parseManifest(bytes: Uint8Array, what: string, mediaType?: strin
   const known = kind === 'manifest' ? manifestTypes : indexTypes
   const claimed = [mediaType, document['mediaType']].filter((type) => type !== undefined && type !== '')
   for (const type of claimed) {
-    if (typeof type !== 'string' || !known.includes(type)) throw bad(what, `it is announced as ${JSON.stringify(type)} and reads as ${kind === 'manifest' ? 'a manifest' : 'an index'}`)
+    if (typeof type !== 'string' || !known.includes(type))
+      throw bad(what, `it is announced as ${JSON.stringify(type)} and reads as ${kind === 'manifest' ? 'a manifest' : 'an index'}`)
   }
   const type = (claimed[0] as string | undefined) ?? known[0]!
   if (kind === 'index') return { kind, mediaType: type, index: { ...document, schemaVersion: 2, manifests: descriptors(manifests, what) } as ImageIndex }
@@ -35,11 +36,16 @@ export function parseManifest(bytes: Uint8Array, what: string, mediaType?: strin
 
 function checkImage({ config, layers }: Manifest, what: string): void {
   if (!configTypes.includes(config.mediaType)) {
-    throw bad(what, `it is no container image: its configuration is ${JSON.stringify(config.mediaType)}`, 'charts, signatures and other artifacts can\'t be run')
+    throw bad(what, `it is no container image: its configuration is ${JSON.stringify(config.mediaType)}`, "charts, signatures and other artifacts can't be run")
   }
   if (config.size > CONFIGURATION_LIMIT) throw bad(what, `its configuration has ${config.size} bytes, more than the ${CONFIGURATION_LIMIT} that are taken`)
   for (const layer of layers) {
-    if (isForeignLayer(layer.mediaType)) throw bad(what, `layer ${layer.digest} is a foreign one, which its vendor does not let registries hand on`, 'lichen fetches layers only from the registry itself')
+    if (isForeignLayer(layer.mediaType))
+      throw bad(
+        what,
+        `layer ${layer.digest} is a foreign one, which its vendor does not let registries hand on`,
+        'lichen fetches layers only from the registry itself',
+      )
     if (!layerTypes.includes(layer.mediaType)) throw bad(what, `layer ${layer.digest} has the unknown type ${JSON.stringify(layer.mediaType)}`)
   }
 }

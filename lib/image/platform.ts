@@ -1,7 +1,16 @@
 import { LichenError } from '../system/errors.ts'
 import type { Descriptor, ImageIndex, Platform } from './manifest.ts'
 
-const architectures: Readonly<Record<string, string>> = { x64: 'amd64', ia32: '386', arm64: 'arm64', arm: 'arm', ppc64: 'ppc64le', s390x: 's390x', riscv64: 'riscv64', loong64: 'loong64' }
+const architectures: Readonly<Record<string, string>> = {
+  x64: 'amd64',
+  ia32: '386',
+  arm64: 'arm64',
+  arm: 'arm',
+  ppc64: 'ppc64le',
+  s390x: 's390x',
+  riscv64: 'riscv64',
+  loong64: 'loong64',
+}
 const aliases: Readonly<Record<string, string>> = { x86_64: 'amd64', 'x86-64': 'amd64', aarch64: 'arm64', armhf: 'arm', i386: '386' }
 
 /** `machine` is process.arch. */
@@ -11,14 +20,18 @@ export const hostPlatform = (machine: string): Platform => ({ os: 'linux', archi
 export function parsePlatform(text: string): Platform {
   const words = text.toLowerCase().split('/')
   if (words.length > 3 || !words.every((word) => /^[a-z0-9_.-]+$/.test(word))) {
-    throw new LichenError(`${JSON.stringify(text)} is not a platform`, { code: 'BAD_PLATFORM', hint: 'OS/ARCHITECTURE[/VARIANT], such as linux/arm64 or linux/arm/v7' })
+    throw new LichenError(`${JSON.stringify(text)} is not a platform`, {
+      code: 'BAD_PLATFORM',
+      hint: 'OS/ARCHITECTURE[/VARIANT], such as linux/arm64 or linux/arm/v7',
+    })
   }
   const [os, named, variant] = words.length === 1 && words[0] !== 'linux' ? ['linux', words[0]] : words
   if (named === undefined) throw new LichenError(`platform ${text} names no architecture`, { code: 'BAD_PLATFORM', hint: 'such as linux/amd64' })
   return { os: os!, architecture: aliases[named] ?? named, ...(variant === undefined ? {} : { variant }) }
 }
 
-export const formatPlatform = ({ os, architecture, variant }: Platform): string => [os, architecture, variant].filter((word) => word !== undefined && word !== '').join('/')
+export const formatPlatform = ({ os, architecture, variant }: Platform): string =>
+  [os, architecture, variant].filter((word) => word !== undefined && word !== '').join('/')
 
 /**
  * The manifest of an index for a platform: the variant asked for, else the one that such machines are usually taken

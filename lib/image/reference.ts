@@ -13,7 +13,8 @@ export interface Reference {
 
 const PART = /^[a-z0-9]+(?:(?:\.|_|__|-+)[a-z0-9]+)*$/
 const TAG = /^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$/
-const HOST = /^(?:(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/
+const HOST =
+  /^(?:(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9])(?:\.(?:[A-Za-z0-9]|[A-Za-z0-9][A-Za-z0-9-]*[A-Za-z0-9]))*|\[[0-9A-Fa-f:.]+\])(?::[0-9]{1,5})?$/
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 
 /**
@@ -30,9 +31,11 @@ export function parseReference(text: string): Reference {
   const colon = path.indexOf(':')
   const tag = colon === -1 ? undefined : path.slice(colon + 1)
   const remainder = colon === -1 ? path : path.slice(0, colon)
-  if (tag !== undefined && !TAG.test(tag)) throw invalid(text, undefined, 'a tag has 1 to 128 letters, digits, "_", "." and "-", and starts with none of the last two')
+  if (tag !== undefined && !TAG.test(tag))
+    throw invalid(text, undefined, 'a tag has 1 to 128 letters, digits, "_", "." and "-", and starts with none of the last two')
   if (!HOST.test(registry)) throw invalid(text)
-  if (remainder !== remainder.toLowerCase()) throw invalid(text, 'repository name must be lowercase', `did you mean ${text.replace(remainder, remainder.toLowerCase())}?`)
+  if (remainder !== remainder.toLowerCase())
+    throw invalid(text, 'repository name must be lowercase', `did you mean ${text.replace(remainder, remainder.toLowerCase())}?`)
   if (!remainder.split('/').every((part) => PART.test(part))) throw invalid(text)
   const repository = registry === 'docker.io' && !remainder.includes('/') ? `library/${remainder}` : remainder
   if (repository.length > 255) throw invalid(text, 'repository name must not be more than 255 characters')

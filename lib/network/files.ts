@@ -42,7 +42,10 @@ export interface ResolvInput {
 export function resolvConf({ host, own, servers, search, options }: ResolvInput): string {
   const found = { nameserver: [] as string[], search: [] as string[], options: [] as string[] }
   for (const line of host.split('\n')) {
-    const [key, ...values] = line.replace(/[#;].*/, '').trim().split(/\s+/)
+    const [key, ...values] = line
+      .replace(/[#;].*/, '')
+      .trim()
+      .split(/\s+/)
     if (key === 'nameserver') found.nameserver.push(...values.slice(0, 1))
     else if (key === 'search' || key === 'domain') found.search = values
     else if (key === 'options') found.options.push(...values)

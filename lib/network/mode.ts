@@ -1,11 +1,7 @@
 import { LichenError } from '../system/errors.ts'
 
 /** What `--network` asks for, in lichen's terms. */
-export type NetworkMode =
-  | { kind: 'slirp4netns'; options: SlirpOptions }
-  | { kind: 'none' }
-  | { kind: 'host' }
-  | { kind: 'container'; container: string }
+export type NetworkMode = { kind: 'slirp4netns'; options: SlirpOptions } | { kind: 'none' } | { kind: 'host' } | { kind: 'container'; container: string }
 
 export interface SlirpOptions {
   /** Bytes; slirp4netns is fastest with the largest. */

@@ -7,9 +7,9 @@ import {
   mountKind,
   namespaceBit,
   PLAN_MAGIC,
-  planTag as T,
   rootfsKind,
   stdinMode,
+  planTag as T,
   unshareOp,
   verb,
 } from './protocol.ts'
@@ -126,12 +126,6 @@ function putProcess(put: Put, process: ProcessPlan): void {
   put(T.STDIN, u(stdinMode[process.stdin]))
 }
 
-const capabilityFields = (sets: CapabilitySets): Field[] => [
-  u(sets.bounding),
-  u(sets.effective),
-  u(sets.inheritable),
-  u(sets.permitted),
-  u(sets.ambient),
-]
+const capabilityFields = (sets: CapabilitySets): Field[] => [u(sets.bounding), u(sets.effective), u(sets.inheritable), u(sets.permitted), u(sets.ambient)]
 
 const namespaceBits = (kinds: NamespaceKind[]) => kinds.reduce((bits, kind) => bits + namespaceBit[kind], 0)

@@ -24,7 +24,7 @@ export async function openDataRoot(path: string, uid: number): Promise<void> {
   if (status.uid !== uid) {
     throw new LichenError(`the data root ${path} belongs to uid ${status.uid}, not to you (uid ${uid})`, {
       code: 'STORE_NOT_OURS',
-      hint: 'HOME, XDG_DATA_HOME or --root is another user\'s: log in as the user you mean (su - USER, sudo -i -u USER)',
+      hint: "HOME, XDG_DATA_HOME or --root is another user's: log in as the user you mean (su - USER, sudo -i -u USER)",
     })
   }
   if ((status.mode & 0o777) !== mode) await tighten(path, mode)

@@ -49,7 +49,9 @@ export async function hostFacts(): Promise<HostFacts> {
 
 export async function usernsFacts(): Promise<UsernsFacts> {
   const [max, clone, apparmor] = await Promise.all(
-    ['user/max_user_namespaces', 'kernel/unprivileged_userns_clone', 'kernel/apparmor_restrict_unprivileged_userns'].map((name) => readLine(`/proc/sys/${name}`)),
+    ['user/max_user_namespaces', 'kernel/unprivileged_userns_clone', 'kernel/apparmor_restrict_unprivileged_userns'].map((name) =>
+      readLine(`/proc/sys/${name}`),
+    ),
   )
   return {
     max: max === undefined ? undefined : Number(max),
@@ -73,7 +75,10 @@ export function explainUserns(errno: number, facts: UsernsFacts, root: boolean):
   if (facts.max === 0) return { message, hint: persistent('user.max_user_namespaces=28633') }
   if (!root && facts.cloneAllowed === false) return { message, hint: persistent('kernel.unprivileged_userns_clone=1') }
   if (errno === ENOSPC || errno === EUSERS) {
-    return { message: 'the limit of namespaces is reached', hint: `${persistent(`user.max_user_namespaces=${Math.max(facts.max * 2, 28633)}`)}; user namespaces can be nested 32 deep at most` }
+    return {
+      message: 'the limit of namespaces is reached',
+      hint: `${persistent(`user.max_user_namespaces=${Math.max(facts.max * 2, 28633)}`)}; user namespaces can be nested 32 deep at most`,
+    }
   }
   if (!root && facts.apparmorRestricted && (errno === EPERM || errno === EACCES)) {
     return {
@@ -85,7 +90,10 @@ export function explainUserns(errno: number, facts: UsernsFacts, root: boolean):
     return { message: 'there are too many processes, or too little memory, for one more', hint: 'compare `ulimit -u` and the limits of your session or job' }
   }
   if (errno === EPERM) {
-    return { message, hint: 'inside another container: it must allow namespaces (podman, docker: --security-opt seccomp=unconfined); in a chroot the kernel never does' }
+    return {
+      message,
+      hint: 'inside another container: it must allow namespaces (podman, docker: --security-opt seccomp=unconfined); in a chroot the kernel never does',
+    }
   }
   return { message, hint: 'compare `lichen info`' }
 }

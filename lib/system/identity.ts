@@ -83,7 +83,7 @@ const ROOT_RANGE: IdRange = { start: 1879048192 - 65536, count: 65536 }
  */
 async function rootIdentity(mode: UsernsMode): Promise<Identity> {
   if (mode.kind === 'keep-id') {
-    throw new LichenError('--userns keep-id is for users: as root it would give the container the host\'s root', { code: 'BAD_USERNS' })
+    throw new LichenError("--userns keep-id is for users: as root it would give the container the host's root", { code: 'BAD_USERNS' })
   }
   const [uids, gids] = await Promise.all([rootRanges('uid'), rootRanges('gid')])
   const map = (ranges: IdRange[]) => mapIdentity({ mode: { kind: 'nomap' }, uid: 0, gid: 0, subuids: ranges, subgids: ranges })

@@ -45,7 +45,9 @@ describe('limits', () => {
   })
 
   it('--pids-limit stops a fork loop', async () => {
-    const { output } = await run("lichen run --rm --pids-limit 20 busybox sh -c 'i=0; while [ $i -lt 60 ]; do sleep 20 & i=$((i+1)); done 2>&1; ls -d /proc/[0-9]* | wc -l'")
+    const { output } = await run(
+      "lichen run --rm --pids-limit 20 busybox sh -c 'i=0; while [ $i -lt 60 ]; do sleep 20 & i=$((i+1)); done 2>&1; ls -d /proc/[0-9]* | wc -l'",
+    )
     expect(output).toMatch(/can't fork|Resource temporarily unavailable/)
     await expectNothingLeft()
   })
@@ -116,11 +118,12 @@ describe('scopes', () => {
   })
 
   it('ten containers at once', async () => {
-    await succeed('for i in 1 2 3 4 5 6 7 8 9 10; do lichen run --rm --memory 32m busybox true & pids="$pids $!"; done; for p in $pids; do wait $p || exit 1; done')
+    await succeed(
+      'for i in 1 2 3 4 5 6 7 8 9 10; do lichen run --rm --memory 32m busybox true & pids="$pids $!"; done; for p in $pids; do wait $p || exit 1; done',
+    )
     await expectNothingLeft()
   })
 })
-
 
 describe('network and files as on any machine', () => {
   it('a published port answers', async () => {
@@ -131,7 +134,9 @@ describe('network and files as on any machine', () => {
   })
 
   it.each(['overlay', 'fuse-overlayfs', 'vfs'])('%s', async (driver) => {
-    expect(await succeed(`lichen --storage-driver ${driver} run --rm busybox sh -c 'echo x >/new && rm /bin/vi && ls /bin/vi 2>&1; cat /new'`)).toMatch(/No such file[\s\S]*x$/)
+    expect(await succeed(`lichen --storage-driver ${driver} run --rm busybox sh -c 'echo x >/new && rm /bin/vi && ls /bin/vi 2>&1; cat /new'`)).toMatch(
+      /No such file[\s\S]*x$/,
+    )
     await expectNothingLeft()
   })
 })

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
 import { access, constants, cp, mkdir, mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -7,7 +7,6 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
-import { execFile } from 'node:child_process'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
@@ -45,7 +44,14 @@ export async function bootMachine(): Promise<Machine> {
     'qemu-system-x86_64',
     [
       ...['-accel', kvm ? 'kvm' : 'tcg,thread=multi', '-cpu', kvm ? 'host' : 'max', '-smp', '2', '-m', '2048', '-nographic', '-no-reboot', '-nodefaults'],
-      ...['-kernel', join(top, 'dist/vm/vmlinuz'), '-initrd', join(top, 'dist/vm/initrd'), '-append', 'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0'],
+      ...[
+        '-kernel',
+        join(top, 'dist/vm/vmlinuz'),
+        '-initrd',
+        join(top, 'dist/vm/initrd'),
+        '-append',
+        'root=/dev/vda rw console=ttyS0 quiet systemd.show_status=0',
+      ],
       ...['-drive', `file=${join(top, 'dist/vm/root.ext4')},if=virtio,format=raw,snapshot=on`, '-drive', `file=${disk},if=virtio,format=raw,readonly=on`],
       ...['-netdev', 'user,id=net,restrict=on', '-device', 'virtio-net-pci,netdev=net', '-device', 'virtio-rng-pci'],
       ...['-serial', `file:${join(folder, 'console')}`, '-serial', `unix:${serial},server=on,wait=on`],
@@ -139,7 +145,7 @@ function serialShell(socket: Socket) {
     async login() {
       await until(/\$ /, 300)
       // The terminal neither echoes what is sent nor turns ends of lines into two characters.
-      socket.write("stty -echo -onlcr cols 200 rows 50; PS1=; PATH=/lichen/bin:$PATH; export PATH; echo ready-$((40 + 2))\n")
+      socket.write('stty -echo -onlcr cols 200 rows 50; PS1=; PATH=/lichen/bin:$PATH; export PATH; echo ready-$((40 + 2))\n')
       await until(/ready-42\n/, 60)
       const state = await machine.succeed('systemctl is-system-running --wait || true; loginctl show-user user --property=State --value')
       if (!/running|degraded/.test(state)) throw new Error(`the machine is not up: ${state}`)
@@ -150,7 +156,9 @@ function serialShell(socket: Socket) {
       // In pieces: a terminal's line holds 4095 bytes.
       for (const piece of encoded.match(/.{1,3000}/g) ?? []) socket.write(`script="$\{script}${piece}"\n`)
       socket.write(`echo "$script" | base64 -d >/tmp/script-${token}; script=\n`)
-      socket.write(`sh /tmp/script-${token} >/tmp/output-${token} 2>&1 </dev/null; code=$?; echo begin-${token}; base64 -w 0 /tmp/output-${token}; echo; echo end-${token}-$code\n`)
+      socket.write(
+        `sh /tmp/script-${token} >/tmp/output-${token} 2>&1 </dev/null; code=$?; echo begin-${token}; base64 -w 0 /tmp/output-${token}; echo; echo end-${token}-$code\n`,
+      )
       await until(new RegExp(`begin-${token}\n`), 300)
       const { before, match } = await until(new RegExp(`end-${token}-(\\d+)\n`), 120)
       return { code: Number(match[1]), output: Buffer.from(before.trim(), 'base64').toString('utf8') }

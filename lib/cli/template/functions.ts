@@ -14,7 +14,8 @@ export const functions: Readonly<Record<string, Function_>> = {
   },
   index: (value, ...indexes) => indexes.reduce(indexOne, value),
   slice: (value, ...bounds) => {
-    if (typeof value !== 'string' && !Array.isArray(value)) throw new Error(value === undefined || value === null ? 'slice of untyped nil' : "can't slice item of type struct")
+    if (typeof value !== 'string' && !Array.isArray(value))
+      throw new Error(value === undefined || value === null ? 'slice of untyped nil' : "can't slice item of type struct")
     const bytes = typeof value === 'string' ? Buffer.from(value) : value
     const [from = 0, to = bytes.length] = bounds.map((bound) => checkedIndex(bound, bytes.length + 1))
     if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`)
@@ -37,7 +38,10 @@ export const functions: Readonly<Record<string, Function_>> = {
   gt: (a, b) => compare(a, b) > 0,
   ge: (a, b) => compare(a, b) >= 0,
   html: (...values) => sprint(values).replace(/[<>&'"\0]/g, (c) => ({ '<': '&lt;', '>': '&gt;', '&': '&amp;', "'": '&#39;', '"': '&#34;' })[c] ?? '\uFFFD'),
-  js: (...values) => sprint(values).replace(/[\\'"<>&=]/g, (c) => (/[<>&=]/.test(c) ? `\\u${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}` : `\\${c}`)).replaceAll('\n', '\\n'),
+  js: (...values) =>
+    sprint(values)
+      .replace(/[\\'"<>&=]/g, (c) => (/[<>&=]/.test(c) ? `\\u${c.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}` : `\\${c}`))
+      .replaceAll('\n', '\\n'),
   urlquery: (...values) => encodeURIComponent(sprint(values)).replaceAll('%20', '+'),
 
   json: (value) => (value === undefined ? 'null' : JSON.stringify(value)),
@@ -55,7 +59,23 @@ export const functions: Readonly<Record<string, Function_>> = {
 }
 
 /** How many values a function takes; those not named here take any number. */
-export const arity: Readonly<Record<string, number>> = { not: 1, len: 1, ne: 2, lt: 2, le: 2, gt: 2, ge: 2, json: 1, split: 2, join: 2, title: 1, lower: 1, upper: 1, pad: 3, truncate: 2 }
+export const arity: Readonly<Record<string, number>> = {
+  not: 1,
+  len: 1,
+  ne: 2,
+  lt: 2,
+  le: 2,
+  gt: 2,
+  ge: 2,
+  json: 1,
+  split: 2,
+  join: 2,
+  title: 1,
+  lower: 1,
+  upper: 1,
+  pad: 3,
+  truncate: 2,
+}
 
 function string(value: unknown): string {
   if (typeof value === 'string') return value
@@ -88,7 +108,8 @@ function checkedIndex(index: unknown, length: number): number {
 function equal(a: unknown, b: unknown): boolean {
   const [left, right] = [a ?? null, b ?? null]
   if (left === null || right === null) return left === right
-  for (const value of [left, right]) if (typeof value === 'object') throw new Error(`non-comparable type ${display(value)}: ${Array.isArray(value) ? '[]string' : 'map[string]interface {}'}`)
+  for (const value of [left, right])
+    if (typeof value === 'object') throw new Error(`non-comparable type ${display(value)}: ${Array.isArray(value) ? '[]string' : 'map[string]interface {}'}`)
   if (typeof left !== typeof right) throw new Error('incompatible types for comparison')
   return left === right
 }

@@ -50,7 +50,8 @@ export function lex(source: string): Token[] {
     const inside = open + (trimRight ? 3 : 2)
     const comment = /^[ \t\r\n]*\/\*/.exec(source.slice(inside))
     // A comment must touch the delimiter, or the space of its trim marker.
-    const end = comment !== null && (trimRight || comment[0] === '/*') ? skipComment(source, inside + comment[0].length) : lexAction(source, open, inside, tokens)
+    const end =
+      comment !== null && (trimRight || comment[0] === '/*') ? skipComment(source, inside + comment[0].length) : lexAction(source, open, inside, tokens)
     at = end.at
     trimLeft = end.trim
   }

@@ -1,5 +1,5 @@
-import { unquote } from './literals.ts'
 import { lex, syntaxError, type Token } from './lexer.ts'
+import { unquote } from './literals.ts'
 import type { Command, Node, Operand, Pipeline } from './syntax.ts'
 
 /** Parses Go's text/template, without `define`, `block` and `template`. Throws TemplateError in Go's words. */

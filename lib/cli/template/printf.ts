@@ -48,7 +48,8 @@ function scalar(value: unknown, verb: string, flags: string, precision: number |
   if (typeof value === 'boolean') return verb === 't' ? String(value) : undefined
   if (typeof value === 'string') return stringVerb(value, verb, flags, precision)
   if (typeof value === 'bigint') return verb === 'd' ? String(value) : undefined
-  if (typeof value === 'number') return withSign(value, flags, Number.isInteger(value) && !/[eEfFgG]/.test(verb) ? integerVerb(value, verb, flags) : floatVerb(value, verb, precision))
+  if (typeof value === 'number')
+    return withSign(value, flags, Number.isInteger(value) && !/[eEfFgG]/.test(verb) ? integerVerb(value, verb, flags) : floatVerb(value, verb, precision))
   return undefined
 }
 
@@ -115,6 +116,9 @@ function withSign(value: unknown, flags: string, text: string | undefined): stri
 function goSyntax(value: unknown): string {
   if (typeof value === 'string') return quote(value)
   if (Array.isArray(value)) return `${typeName(value)}{${value.map(goSyntax).join(', ')}}`
-  if (isObject(value)) return `${typeName(value)}{${keysOf(value).map((key) => `${quote(key)}:${goSyntax(value[key])}`).join(', ')}}`
+  if (isObject(value))
+    return `${typeName(value)}{${keysOf(value)
+      .map((key) => `${quote(key)}:${goSyntax(value[key])}`)
+      .join(', ')}}`
   return display(value)
 }

@@ -35,7 +35,10 @@ export function display(value: unknown): string {
   if (value === undefined || value === null) return '<nil>'
   if (typeof value === 'number') return displayNumber(value)
   if (Array.isArray(value)) return `[${value.map(display).join(' ')}]`
-  if (isMap(value)) return `map[${keysOf(value).map((key) => `${key}:${display(value[key])}`).join(' ')}]`
+  if (isMap(value))
+    return `map[${keysOf(value)
+      .map((key) => `${key}:${display(value[key])}`)
+      .join(' ')}]`
   if (isObject(value)) {
     const parts = Object.values(value).filter((part) => typeof part !== 'function')
     return `{${parts.map(display).join(' ')}}`

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { decodeMessage, type DbusValue, encodeMessage, marshal, splitSignature, unmarshal } from '../../../lib/cgroup/dbus-wire.ts'
+import { type DbusValue, decodeMessage, encodeMessage, marshal, splitSignature, unmarshal } from '../../../lib/cgroup/dbus-wire.ts'
 
 test('bytes are those of the specification', () => {
   // Each offset worked out by hand from the rules of "Marshaling".
@@ -14,7 +14,17 @@ describe('what is put on the wire comes back', () => {
   test.each<[string, DbusValue[]]>([
     ['', []],
     ['s', ['ünï']],
-    ['ssa(sv)', ['a', 'fail', [['PIDs', { signature: 'au', value: [1, 2] }], ['Delegate', { signature: 'b', value: true }]]]],
+    [
+      'ssa(sv)',
+      [
+        'a',
+        'fail',
+        [
+          ['PIDs', { signature: 'au', value: [1, 2] }],
+          ['Delegate', { signature: 'b', value: true }],
+        ],
+      ],
+    ],
     ['a(sa(sv))', [[]]],
     ['uoss', [5, '/job/1', 'x.scope', 'done']],
     ['t', [2n ** 60n]],

@@ -48,7 +48,11 @@ describe('limits in the words of cgroup v2', () => {
   ])('%j is refused', (limits, message) => expect(() => writes(limits)).toThrow(message))
 
   test('controllers are named once', () => {
-    expect(planLimits({ ...none, memory: 64 * M, cpus: 1, cpuShares: 2, pidsLimit: 1 }, { swapAccounting: true }).controllers).toEqual(['memory', 'cpu', 'pids'])
+    expect(planLimits({ ...none, memory: 64 * M, cpus: 1, cpuShares: 2, pidsLimit: 1 }, { swapAccounting: true }).controllers).toEqual([
+      'memory',
+      'cpu',
+      'pids',
+    ])
   })
 })
 

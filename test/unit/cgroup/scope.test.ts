@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
 import { connectBus } from '../../../lib/cgroup/dbus.ts'
-import { decodeMessage, type DbusMessage, encodeMessage } from '../../../lib/cgroup/dbus-wire.ts'
+import { type DbusMessage, decodeMessage, encodeMessage } from '../../../lib/cgroup/dbus-wire.ts'
 import { busSockets, connectServiceManager } from '../../../lib/cgroup/scope.ts'
 
 let server: Server | undefined
@@ -41,7 +41,9 @@ async function fakeBus(answer: (call: DbusMessage, signal: (member: string, sign
       for (let next = decodeMessage(text); next !== undefined; next = decodeMessage(text)) {
         text = text.subarray(next.length)
         const call = next.message
-        const reply = answer(call, (member, signature, body) => send(encodeMessage({ type: 'signal', serial: 99, path: '/', interface: 'x.y', member, body }, signature)))
+        const reply = answer(call, (member, signature, body) =>
+          send(encodeMessage({ type: 'signal', serial: 99, path: '/', interface: 'x.y', member, body }, signature)),
+        )
         if ('error' in reply) send(encodeMessage({ type: 'error', serial: 1, replySerial: call.serial, errorName: 'x.Failed', body: [reply.error] }, 's'))
         else send(encodeMessage({ type: 'reply', serial: 1, replySerial: call.serial, body: reply.body }, reply.signature))
       }

@@ -6,13 +6,30 @@ import { parseCreateOptions } from '../../../lib/cli/create-options.ts'
 import { runTable } from '../../../lib/cli/create-table.ts'
 import { parseArgs } from '../../../lib/cli/parse.ts'
 
-const read = async (...words: string[]) => parseCreateOptions(parseArgs([...words, 'img'], runTable, { min: 1, max: Infinity, stopAtFirst: true }, 'lichen run'), { HOME: '/h', EMPTY: '' })
-const volume = (type: string, source: string, target: string, readOnly = false, options: string[] = []) => ({ volumes: [{ type, source, target, readOnly, options }] })
+const read = async (...words: string[]) =>
+  parseCreateOptions(parseArgs([...words, 'img'], runTable, { min: 1, max: Infinity, stopAtFirst: true }, 'lichen run'), { HOME: '/h', EMPTY: '' })
+const volume = (type: string, source: string, target: string, readOnly = false, options: string[] = []) => ({
+  volumes: [{ type, source, target, readOnly, options }],
+})
 const port = (hostIp: string, hostPort: number | undefined, containerPort: number, protocol = 'tcp') => ({ hostIp, hostPort, containerPort, protocol })
 
 describe('flags of run and create', () => {
   it.each<[string[], object]>([
-    [[], { image: 'img', command: [], name: undefined, entrypoint: undefined, pull: 'missing', shmSize: 67108864, network: '', pid: 'private', sigProxy: true, detach: false }],
+    [
+      [],
+      {
+        image: 'img',
+        command: [],
+        name: undefined,
+        entrypoint: undefined,
+        pull: 'missing',
+        shmSize: 67108864,
+        network: '',
+        pid: 'private',
+        sigProxy: true,
+        detach: false,
+      },
+    ],
     [['-v', '/a:/b'], volume('bind', '/a', '/b')],
     [['-v', '/a:/b:ro,z'], volume('bind', '/a', '/b', true, ['z'])],
     [['-v', './x:/b'], volume('bind', resolve('x'), '/b')],
@@ -31,12 +48,29 @@ describe('flags of run and create', () => {
     [['-e', 'A=b=c', '-e', 'HOME', '-e', 'MISSING', '-e', 'EMPTY'], { env: ['A=b=c', 'HOME=/h', 'EMPTY='] }],
     [['--entrypoint', ''], { entrypoint: [] }],
     [['--entrypoint', '/bin/sh'], { entrypoint: ['/bin/sh'] }],
-    [['--ulimit', 'nofile=1024:2048', '--ulimit', 'core=-1'], { ulimits: [{ name: 'nofile', soft: 1024, hard: 2048 }, { name: 'core', soft: -1, hard: -1 }] }],
+    [
+      ['--ulimit', 'nofile=1024:2048', '--ulimit', 'core=-1'],
+      {
+        ulimits: [
+          { name: 'nofile', soft: 1024, hard: 2048 },
+          { name: 'core', soft: -1, hard: -1 },
+        ],
+      },
+    ],
     [['--memory', '512m', '--cpus', '0.5', '--pids-limit', '10'], { limits: expect.objectContaining({ memory: 536870912, cpus: 0.5, pidsLimit: 10 }) }],
     [['-m', '1g', '--memory-swap', '-1'], { limits: expect.objectContaining({ memory: 1073741824, memorySwap: -1 }) }],
     [['--net', 'host'], { network: 'host' }],
     [['--tmpfs', '/run:size=64m', '--tmpfs', '/tmp'], { tmpfs: { '/run': 'size=64m', '/tmp': '' } }],
-    [['--add-host', 'a:1.2.3.4', '--add-host', 'b:::1', '--add-host', 'c:host-gateway'], { addHosts: [{ host: 'a', address: '1.2.3.4' }, { host: 'b', address: '::1' }, { host: 'c', address: 'host-gateway' }] }],
+    [
+      ['--add-host', 'a:1.2.3.4', '--add-host', 'b:::1', '--add-host', 'c:host-gateway'],
+      {
+        addHosts: [
+          { host: 'a', address: '1.2.3.4' },
+          { host: 'b', address: '::1' },
+          { host: 'c', address: 'host-gateway' },
+        ],
+      },
+    ],
     [['-l', 'a=b=c', '--label', 'd'], { labels: { a: 'b=c', d: '' } }],
     [['-dit', '--rm', '--name', 'web'], { detach: true, interactive: true, tty: true, remove: true, name: 'web' }],
     [['--sysctl', 'net.core.somaxconn=1024', '--shm-size', '1g'], { sysctls: { 'net.core.somaxconn': '1024' }, shmSize: 1073741824 }],

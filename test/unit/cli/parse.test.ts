@@ -50,7 +50,9 @@ describe('the parser', () => {
     [['-n'], "flag needs an argument: 'n' in -n"],
     [['--rm=maybe'], 'invalid argument "maybe" for "--rm" flag: strconv.ParseBool: parsing "maybe": invalid syntax'],
     [['-l', 'x'], 'invalid argument "x" for "-l, --last" flag: strconv.ParseInt: parsing "x": invalid syntax'],
-  ])('refuses %j in Docker\'s words', (words, message) => expect(() => parse(words)).toThrow(expect.objectContaining({ message, exitCode: 125, hint: "See 'lichen run --help'." })))
+  ])("refuses %j in Docker's words", (words, message) =>
+    expect(() => parse(words)).toThrow(expect.objectContaining({ message, exitCode: 125, hint: "See 'lichen run --help'." })),
+  )
 
   it.each<[number, number, number, string]>([
     [0, 1, Infinity, '"lichen run" requires at least 1 argument.'],
@@ -69,7 +71,8 @@ describe('verbs', () => {
     expect(find('run', '-d')).toEqual({ name: 'run', rest: ['-d'] })
     expect(find('container', 'inspect', 'x')).toEqual({ name: 'inspect', rest: ['--type=container', 'x'] })
   })
-  it('names the nearest', () => expect(() => find('rnu')).toThrow(expect.objectContaining({ message: "lichen: 'rnu' is not a lichen command.", hint: "did you mean 'lichen run'?" })))
+  it('names the nearest', () =>
+    expect(() => find('rnu')).toThrow(expect.objectContaining({ message: "lichen: 'rnu' is not a lichen command.", hint: "did you mean 'lichen run'?" })))
   it('does not take names of the prototype for verbs', () => expect(() => find('constructor')).toThrow('is not a lichen command'))
 })
 

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { compileTemplate } from '../../../lib/cli/template.ts'
 import { goMap } from '../../../lib/cli/template/values.ts'
+import { compileTemplate } from '../../../lib/cli/template.ts'
 
 const data = {
   Name: '/web', Id: 'abc', Count: 3, Half: 1.5, Big: 1e21, On: true, Off: false, Empty: '', None: null,

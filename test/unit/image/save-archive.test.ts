@@ -68,7 +68,12 @@ test('what is written as a tar is one', async () => {
   )
   // GNU tar is the judge.
   const listing = execFileSync('tar', ['--numeric-owner', '--utc', '-tvf', '-'], { input: bytes, encoding: 'utf8' })
-  expect(listing.trimEnd().split('\n').map((line) => line.split(/\s+/).join(' '))).toEqual(['drwxr-xr-x 0/0 0 1970-01-01 00:00 a/', '-rw-r--r-- 0/0 3 1970-01-01 00:00 a/b'])
+  expect(
+    listing
+      .trimEnd()
+      .split('\n')
+      .map((line) => line.split(/\s+/).join(' ')),
+  ).toEqual(['drwxr-xr-x 0/0 0 1970-01-01 00:00 a/', '-rw-r--r-- 0/0 3 1970-01-01 00:00 a/b'])
   expect(execFileSync('tar', ['-xOf', '-', 'a/b'], { input: bytes, encoding: 'utf8' })).toBe('xyz')
   await expect(collected(writeTar([{ path: 'a', size: 2, content: [Buffer.from('x')] }]))).rejects.toThrow('1 bytes in place of 2')
   const { value } = await writeTar([{ path: 'large', size: 9_000_000_000 }]).next()

@@ -54,17 +54,13 @@ describe('resolvConf', () => {
   const host = '# made by something\nnameserver 127.0.0.53\nnameserver 192.0.2.1\nsearch a.example b.example\noptions edns0\n'
   const none = { servers: [], search: [], options: [] }
   it('puts the own forwarder first and leaves loopback resolvers out', () => {
-    expect(resolvConf({ host, own: '10.0.2.3', ...none })).toBe(
-      'nameserver 10.0.2.3\nnameserver 192.0.2.1\nsearch a.example b.example\noptions edns0\n',
-    )
+    expect(resolvConf({ host, own: '10.0.2.3', ...none })).toBe('nameserver 10.0.2.3\nnameserver 192.0.2.1\nsearch a.example b.example\noptions edns0\n')
   })
-  it('keeps the host\'s file as it is with --network host', () => {
+  it("keeps the host's file as it is with --network host", () => {
     expect(resolvConf({ host, own: undefined, ...none })).toContain('nameserver 127.0.0.53\n')
   })
   it('lets --dns win', () => {
-    expect(resolvConf({ host, own: '10.0.2.3', servers: ['1.1.1.1'], search: ['.'], options: ['ndots:1'] })).toBe(
-      'nameserver 1.1.1.1\noptions ndots:1\n',
-    )
+    expect(resolvConf({ host, own: '10.0.2.3', servers: ['1.1.1.1'], search: ['.'], options: ['ndots:1'] })).toBe('nameserver 1.1.1.1\noptions ndots:1\n')
   })
 })
 

@@ -4,9 +4,7 @@ import { b, encodeRecord, FieldReader, recordSplitter, s, u } from '../../../lib
 
 describe('records', () => {
   it('lays fields out as protocol.h says', () => {
-    expect(encodeRecord(7, [u(1), s('abc')]).toString('hex')).toBe(
-      ['07000000', '10000000', '0100000000000000', '03000000', '61626300'].join(''),
-    )
+    expect(encodeRecord(7, [u(1), s('abc')]).toString('hex')).toBe(['07000000', '10000000', '0100000000000000', '03000000', '61626300'].join(''))
   })
 
   it('pads a payload to eight bytes, and a string to four with its NUL', () => {

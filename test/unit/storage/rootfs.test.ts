@@ -109,7 +109,8 @@ async function withLayers(tars: LayerMember[][]) {
 async function inside({ context, identity, top }: MappedStore, plan: RootfsPlan, script: string): Promise<string> {
   const output = join(top, 'output')
   const fd = openSync(output, 'w')
-  const places = 'lower' in plan ? `lowerdir=${plan.lower.join(':')},upperdir=${plan.upper},workdir=${plan.work}${plan.options === '' ? '' : `,${plan.options}`}` : ''
+  const places =
+    'lower' in plan ? `lowerdir=${plan.lower.join(':')},upperdir=${plan.upper},workdir=${plan.work}${plan.options === '' ? '' : `,${plan.options}`}` : ''
   const mounting =
     plan.kind === 'directory'
       ? ''
@@ -224,7 +225,9 @@ test("another map than the store's is fuse-overlayfs' business, and needs the us
   const input = { context: store.context, container, layers: diffIds, storeIdentity: store.identity }
   const keepId = await hostIdentity(store.context, 'keep-id')
   const plan = await prepareRootfs({ ...input, driver: 'fuse-overlayfs', identity: keepId })
-  expect(await inside({ ...store, identity: keepId }, plan, 'stat -c "%n %u" file merged back; touch new; stat -c %u new')).toBe('file 5\nmerged 10\nback 0\n0\n')
+  expect(await inside({ ...store, identity: keepId }, plan, 'stat -c "%n %u" file merged back; touch new; stat -c %u new')).toBe(
+    'file 5\nmerged 10\nback 0\n0\n',
+  )
   await expect(prepareRootfs({ ...input, driver: 'overlay', identity: keepId })).rejects.toMatchObject({ code: 'USERNS_UNSUPPORTED' })
   const nomap = await hostIdentity(store.context, 'nomap')
   await expect(prepareRootfs({ ...input, driver: 'fuse-overlayfs', identity: nomap })).rejects.toMatchObject({ code: 'USERNS_UNSUPPORTED' })

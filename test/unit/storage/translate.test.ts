@@ -27,7 +27,13 @@ it('shows what the user owns on disk as root, though keep-id maps the user to an
 })
 
 it('names the id on disk first: fuse-overlayfs turns it into the one that is shown', () => {
-  const identity = (mappings: typeof store) => ({ uidMappings: mappings, gidMappings: mappings, newuidmap: undefined, newgidmap: undefined, denySetgroups: false })
+  const identity = (mappings: typeof store) => ({
+    uidMappings: mappings,
+    gidMappings: mappings,
+    newuidmap: undefined,
+    newgidmap: undefined,
+    denySetgroups: false,
+  })
   const keepId = [
     { container: 0, host: 100000, size: 1 },
     { container: 1, host: 1001, size: 1 },

@@ -18,7 +18,11 @@ describe('spawn', () => {
     closeSync(leak)
     const table = Object.fromEntries([...stdout.matchAll(/(\d+) -> (.*)$/gm)].map(([, fd, target]) => [fd, target]))
     // 3 is the folder that ls reads.
-    expect(Object.entries(table).filter(([, target]) => !/^\/proc\/\d+\/fd$/.test(String(target))).map(([fd]) => fd)).toEqual(['0', '1', '2'])
+    expect(
+      Object.entries(table)
+        .filter(([, target]) => !/^\/proc\/\d+\/fd$/.test(String(target)))
+        .map(([fd]) => fd),
+    ).toEqual(['0', '1', '2'])
     expect(table['0']).toBe('/dev/null')
     expect(table['1']).toMatch(/^pipe:/)
   })
@@ -30,7 +34,16 @@ describe('spawn', () => {
     const fdA = openSync(a, 'r')
     const fdB = openSync(b, 'r')
     const [read, write] = addon.pipe({})
-    const child = spawn({ file: '/bin/sh', argv: ['sh', '-c', `cat /proc/self/fd/${fdB} /proc/self/fd/${fdA}`], env, fds: [[fdA, fdB], [fdB, fdA], [1, write]] })
+    const child = spawn({
+      file: '/bin/sh',
+      argv: ['sh', '-c', `cat /proc/self/fd/${fdB} /proc/self/fd/${fdA}`],
+      env,
+      fds: [
+        [fdA, fdB],
+        [fdB, fdA],
+        [1, write],
+      ],
+    })
     for (const fd of [fdA, fdB, write]) closeSync(fd)
     expect(await child.exited()).toBe(0)
     expect((await addon.readFd({ fd: read }))?.toString()).toBe('AB')
@@ -53,7 +66,9 @@ describe('spawn', () => {
   })
 
   test('a program that is not there, or a folder, is an error here and leaves no child', () => {
-    expect(() => spawn({ file: '/nope', argv: ['x'], env })).toThrow(expect.objectContaining({ code: 'ENOENT', syscall: 'execve', message: expect.stringContaining('/nope') }))
+    expect(() => spawn({ file: '/nope', argv: ['x'], env })).toThrow(
+      expect.objectContaining({ code: 'ENOENT', syscall: 'execve', message: expect.stringContaining('/nope') }),
+    )
     expect(() => spawn({ file: '/etc', argv: ['x'], env })).toThrow(expect.objectContaining({ code: 'EACCES' }))
     expect(() => spawn({ file: '/bin/true', argv: ['x'], env, cwd: '/nope' })).toThrow(expect.objectContaining({ code: 'ENOENT', syscall: 'chdir' }))
     expect(() => spawn({ file: '/bin/true', argv: ['x\0y'], env })).toThrow(TypeError)
@@ -78,7 +93,12 @@ describe('spawn', () => {
   })
 
   test('output longer than a pipe, and input', async () => {
-    const { stdout, stderr, code } = await capture({ file: '/bin/sh', argv: ['sh', '-c', 'cat; head -c 300000 /dev/zero | tr "\\0" x >&2; exit 4'], env, stdin: 'in' })
+    const { stdout, stderr, code } = await capture({
+      file: '/bin/sh',
+      argv: ['sh', '-c', 'cat; head -c 300000 /dev/zero | tr "\\0" x >&2; exit 4'],
+      env,
+      stdin: 'in',
+    })
     expect([stdout, stderr.length, code]).toEqual(['in', 300000, 4])
   })
 })

@@ -5,8 +5,8 @@ const fine: UsernsFacts = { max: 1000, cloneAllowed: undefined, apparmorRestrict
 
 test.each<[string, number, Partial<UsernsFacts>, boolean, RegExp]>([
   ['switched off by sysctl', 28, { max: 0 }, false, /user\.max_user_namespaces=28633/],
-  ['Debian\'s switch', 1, { cloneAllowed: false }, false, /unprivileged_userns_clone=1/],
-  ['Ubuntu\'s AppArmor rule', 13, { apparmorRestricted: true }, false, /apparmor_restrict_unprivileged_userns=0/],
+  ["Debian's switch", 1, { cloneAllowed: false }, false, /unprivileged_userns_clone=1/],
+  ["Ubuntu's AppArmor rule", 13, { apparmorRestricted: true }, false, /apparmor_restrict_unprivileged_userns=0/],
   ['ENOSPC is a limit, not a disk', 28, {}, false, /user\.max_user_namespaces=28633/],
   ['a kernel without', 22, { max: undefined }, false, /CONFIG_USER_NS/],
   ['inside a container', 1, {}, false, /seccomp=unconfined/],

@@ -8,16 +8,45 @@ describe('maps of a user namespace', () => {
   const one = [{ start: 100000, count: 65536 }]
   const cases: [string, UsernsMode, IdRange[], string[]][] = [
     ['the user is root, the subordinate ids follow', { kind: 'default' }, one, ['0=1000+1', '1=100000+65536']],
-    ['all ranges are used', { kind: 'default' }, [{ start: 100000, count: 10 }, { start: 300000, count: 20 }], ['0=1000+1', '1=100000+10', '11=300000+20']],
+    [
+      'all ranges are used',
+      { kind: 'default' },
+      [
+        { start: 100000, count: 10 },
+        { start: 300000, count: 20 },
+      ],
+      ['0=1000+1', '1=100000+10', '11=300000+20'],
+    ],
     ['without a range there is one id', { kind: 'default' }, [], ['0=1000+1']],
-    ['keep-id: ids below the own one are subordinate', { kind: 'keep-id', uid: undefined, gid: undefined }, one, ['0=100000+1000', '1000=1000+1', '1001=101000+64536']],
+    [
+      'keep-id: ids below the own one are subordinate',
+      { kind: 'keep-id', uid: undefined, gid: undefined },
+      one,
+      ['0=100000+1000', '1000=1000+1', '1001=101000+64536'],
+    ],
     ['keep-id as another', { kind: 'keep-id', uid: 5, gid: undefined }, one, ['0=100000+5', '5=1000+1', '6=100005+65531']],
     ['keep-id as root', { kind: 'keep-id', uid: 0, gid: 0 }, one, ['0=1000+1', '1=100000+65536']],
-    ['keep-id at the seam of two ranges', { kind: 'keep-id', uid: 10, gid: 0 }, [{ start: 100000, count: 10 }, { start: 300000, count: 20 }], ['0=100000+10', '10=1000+1', '11=300000+20']],
+    [
+      'keep-id at the seam of two ranges',
+      { kind: 'keep-id', uid: 10, gid: 0 },
+      [
+        { start: 100000, count: 10 },
+        { start: 300000, count: 20 },
+      ],
+      ['0=100000+10', '10=1000+1', '11=300000+20'],
+    ],
     ['keep-id beyond all ranges leaves a gap', { kind: 'keep-id', uid: 5000, gid: 0 }, [{ start: 100000, count: 10 }], ['0=100000+10', '5000=1000+1']],
     ['keep-id without a range', { kind: 'keep-id', uid: undefined, gid: undefined }, [], ['1000=1000+1']],
     ['nomap leaves the own id out', { kind: 'nomap' }, one, ['0=100000+65536']],
-    ['a host id is never mapped twice', { kind: 'default' }, [{ start: 990, count: 20 }, { start: 1005, count: 10 }], ['0=1000+1', '1=990+10', '11=1001+9', '20=1010+5']],
+    [
+      'a host id is never mapped twice',
+      { kind: 'default' },
+      [
+        { start: 990, count: 20 },
+        { start: 1005, count: 10 },
+      ],
+      ['0=1000+1', '1=990+10', '11=1001+9', '20=1010+5'],
+    ],
     ['ids end before 4294967295', { kind: 'default' }, [{ start: 4294967290, count: 100 }], ['0=1000+1', '1=4294967290+5']],
   ]
   test.each(cases)('%s', (_, mode, ranges, expected) => expect(maps(mode, ranges)).toEqual(expected))
