@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/magic.h>
 #include <sched.h>
+#include <sys/fsuid.h>
 #include <sys/mount.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
@@ -14,6 +15,7 @@
 #include "init.h"
 #include "mountapi.h"
 #include "mounts.h"
+#include "own-id.h"
 #include "pivot.h"
 #include "process.h"
 #include "report.h"
@@ -33,10 +35,22 @@ void container_prepare(const struct plan *plan) {
   sources_open(plan);
 }
 
+/* By the rights of the user, who gets there for certain. */
+static int open_as_user(const struct plan *plan, const char *path) {
+  const struct id_map *uid = own_id(&plan->uid_maps), *gid = own_id(&plan->gid_maps);
+  if (gid != NULL) setfsgid((gid_t)gid->container);
+  if (uid != NULL) setfsuid((uid_t)uid->container);
+  int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), error = errno;
+  setfsuid(geteuid());
+  setfsgid(getegid());
+  errno = error;
+  return fd;
+}
+
 /* What a stage has mounted is in this mount namespace too, but not where the stage's descriptors lead. */
 static int open_staged(const struct plan *plan) {
   struct statfs status;
-  int root = open(plan->merged, O_PATH | O_DIRECTORY | O_CLOEXEC);
+  int root = open_as_user(plan, plan->merged);
   if (root < 0 || fstatfs(root, &status) < 0) fail("rootfs", errno, plan->merged, "", "open(%s, O_PATH)", plan->merged);
   if (status.f_type != FUSE_SUPER_MAGIC) fail("rootfs", ENODEV, plan->merged, "fuse-overlayfs is not mounted there", "fstatfs(%s)", plan->merged);
   if (!tree_is_detached()) sources_forget();

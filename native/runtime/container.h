@@ -37,4 +37,7 @@ _Noreturn void process_main(const struct plan *plan, const struct child_io *io);
  */
 int rootfs_mount(const struct plan *plan);
 
+/* Takes the mount that `root` is of out of this mount namespace; by the descriptor, since root may not be able to walk there. */
+void rootfs_unmount(int root);
+
 #endif

@@ -6,7 +6,6 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
@@ -14,7 +13,9 @@
 #include <unistd.h>
 
 #include "caps.h"
+#include "fuse-options.h"
 #include "mountapi.h"
+#include "own-id.h"
 #include "report.h"
 #include "rootfs.h"
 #include "sync.h"
@@ -26,71 +27,31 @@
 #define CLONE_PIDFD 0x1000
 #endif
 
-#define COLON "fuse-overlayfs can't be told a path with a colon"
-#define ARGUMENT_MAX (128u << 10) /* of one argument, in every kernel: MAX_ARG_STRLEN */
-
 /*
- * Layers are named from the folder that holds them all: so the argument is short enough for hundreds of them, and commas that a data-root
- * may have in its name are not said.
+ * With keep-id, root of the namespace is a stranger to the host's file servers, and to folders of groups that are not mapped. So the
+ * helper is the user himself, with the capabilities of root, which exec takes from any other than root unless they are ambient.
  */
-static size_t common_folder(const struct plan *plan) {
-  const char *first = plan->lower.at[0];
-  size_t length = strlen(first);
-  for (size_t i = 0; i < plan->lower.count + 2; i++) {
-    const char *path = i < plan->lower.count ? plan->lower.at[i] : i == plan->lower.count ? plan->upper : plan->work;
-    if (*path == '\0') continue;
-    size_t same = 0;
-    while (same < length && path[same] == first[same] && path[same] != '\0') same++;
-    length = same;
-    while (length > 0 && first[length - 1] != '/') length--;
-  }
-  return length;
-}
-
-struct argument {
-  char *text;
-  size_t length;
-};
-
-static void add(const struct plan *plan, struct argument *argument, const char *text, bool is_path) {
-  for (; *text != '\0'; text++) {
-    if (is_path && *text == ':') fail("rootfs", EINVAL, plan->merged, COLON, "fuse-overlayfs");
-    if (argument->length + 3 > ARGUMENT_MAX) fail("rootfs", E2BIG, plan->merged, "too many layers", "fuse-overlayfs");
-    if (is_path && (*text == ',' || *text == '\\')) argument->text[argument->length++] = '\\';
-    argument->text[argument->length++] = *text;
-  }
-}
-
-static const char *options(const struct plan *plan, size_t folder) {
-  struct argument argument = {.text = mmap(NULL, ARGUMENT_MAX, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)};
-  if (argument.text == MAP_FAILED) fail("rootfs", errno, plan->merged, "", "mmap()");
-  for (size_t i = 0; i < plan->lower.count; i++) {
-    add(plan, &argument, i == 0 ? "lowerdir=" : ":", false);
-    add(plan, &argument, plan->lower.at[i] + folder, true);
-  }
-  if (*plan->upper != '\0') {
-    add(plan, &argument, ",upperdir=", false), add(plan, &argument, plan->upper + folder, true);
-    add(plan, &argument, ",workdir=", false), add(plan, &argument, plan->work + folder, true);
-  }
-  if (*plan->rootfs_options != '\0') add(plan, &argument, ",", false), add(plan, &argument, plan->rootfs_options, false);
-  return argument.text;
+static void take_own_ids(const struct plan *plan) {
+  const struct id_map *uid = own_id(&plan->uid_maps), *gid = own_id(&plan->gid_maps);
+  struct caps caps;
+  prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
+  if (gid != NULL) (void)!setresgid((gid_t)gid->container, (gid_t)gid->container, (gid_t)gid->container);
+  if (uid != NULL) (void)!setresuid((uid_t)uid->container, (uid_t)uid->container, (uid_t)uid->container);
+  if (getuid() == 0 || caps_get(&caps) < 0) return;
+  caps.effective = caps.inheritable = caps.permitted;
+  if (caps_set(&caps) == 0) caps_ambient(caps.permitted);
 }
 
 static _Noreturn void become_helper(const struct plan *plan, const char *folder, const char *mount_options, int words, pid_t parent) {
   const char *const argv[] = {"fuse-overlayfs", "-f", "-o", mount_options, plan->merged, NULL};
   const char *const environment[] = {"PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin", NULL};
-  struct caps caps;
   struct rlimit files;
   /* It holds a descriptor for each layer, and one for each file that is open in the container. */
   if (getrlimit(RLIMIT_NOFILE, &files) == 0 && files.rlim_cur < files.rlim_max) {
     files.rlim_cur = files.rlim_max;
     setrlimit(RLIMIT_NOFILE, &files);
   }
-  /* Without a root in the namespace, exec would take the capabilities away that mounting needs. */
-  if (getuid() != 0 && caps_get(&caps) == 0) {
-    caps.inheritable = caps.permitted;
-    if (caps_set(&caps) == 0) caps_ambient(caps.permitted);
-  }
+  take_own_ids(plan);
   signal(SIGPIPE, SIG_IGN); /* when the mount stands, nobody reads its words any more */
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(125);
@@ -153,13 +114,8 @@ static void wait_for_mount(const struct plan *plan, int mountinfo, int words) {
 
 void fuse_overlayfs_mount(const struct plan *plan) {
   if (plan->lower.count == 0 || plan->fuse_overlayfs == NULL) fail("rootfs", EINVAL, plan->merged, "it has no layers, or no program to mount them", "fuse-overlayfs");
-  /* It cuts the upper directory at colons after it has made the path absolute. */
-  if (strchr(plan->upper, ':') != NULL) fail("rootfs", EINVAL, plan->upper, COLON, "fuse-overlayfs");
   char folder[PATH_MAX];
-  size_t length = common_folder(plan);
-  if (length == 0 || length >= sizeof folder) fail("rootfs", EINVAL, plan->merged, "layers need absolute paths", "fuse-overlayfs");
-  memcpy(folder, plan->lower.at[0], length), folder[length] = '\0';
-  const char *mount_options = options(plan, length);
+  const char *mount_options = fuse_options(plan, folder);
   int words[2];
   /* Opened before the mount, so that no change of the table is missed. */
   int mountinfo = open("/proc/self/mountinfo", O_RDONLY | O_CLOEXEC);

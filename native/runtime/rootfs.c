@@ -5,6 +5,7 @@
 #include <linux/magic.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -104,3 +105,5 @@ int rootfs_mount(const struct plan *plan) {
   if (root < 0) fail("rootfs", errno, plan->merged, "it was mounted, and is not there", "open(%s)", plan->merged);
   return root;
 }
+
+void rootfs_unmount(int root) { (void)!umount2(fd_path(root).text, MNT_DETACH); }

@@ -19,7 +19,7 @@ bool stage_needed(const struct plan *plan) { return mounts(plan) || plan->joins.
 /* With joins it starts out in the host's: joining a network namespace of the host's is possible from there only. */
 uint64_t stage_flags(const struct plan *plan) { return plan->joins.count > 0 ? 0 : (plan->namespaces & CLONE_NEWUSER) | CLONE_NEWNS; }
 
-static void mount_rootfs(const struct plan *plan, int sync) {
+static int mount_rootfs(const struct plan *plan, int sync) {
   bool new_user = (plan->namespaces & CLONE_NEWUSER) != 0;
   if (plan->joins.count > 0) {
     if (unshare((int)(plan->namespaces & CLONE_NEWUSER) | CLONE_NEWNS) < 0) fail("namespace", errno, "", "", "unshare(CLONE_NEWNS)");
@@ -29,7 +29,7 @@ static void mount_rootfs(const struct plan *plan, int sync) {
   if (new_user) sync_wait(sync, SYNC_MAPPED);
   child_become_root(plan);
   if (mount("", "/", NULL, MS_SLAVE | MS_REC, NULL) < 0) fail("rootfs", errno, "/", "", "mount(/, MS_SLAVE)");
-  close(rootfs_mount(plan));
+  return rootfs_mount(plan);
 }
 
 void stage_main(const struct plan *plan, const struct child_io *io, int cgroup) {
@@ -37,12 +37,13 @@ void stage_main(const struct plan *plan, const struct child_io *io, int cgroup) 
   /* Others may be in there who could look into this process and take what it holds of the host. */
   if (plan->joins.count > 0) prctl(PR_SET_DUMPABLE, 0);
   join_files(plan);
-  if (mounts(plan)) mount_rootfs(plan, io->sync);
+  int root = mounts(plan) ? mount_rootfs(plan, io->sync) : -1;
   uint64_t made = CLONE_NEWCGROUP | (mounts(plan) ? CLONE_NEWUSER : 0);
   uint64_t flags = plan->namespaces & ~made;
   pid_t pid = clone_process(flags | CLONE_PARENT, cgroup);
   if (pid == 0) {
     if (cgroup >= 0) close(cgroup);
+    if (root >= 0) close(root);
     child_main(plan, io, (flags & CLONE_NEWUSER) == 0);
   }
   sync_send_number(io->sync, SYNC_CHILD, (uint64_t)pid, -1);
@@ -50,6 +51,6 @@ void stage_main(const struct plan *plan, const struct child_io *io, int cgroup) 
    * The container's own mount namespace is to be the last that holds the mount: when it goes, the kernel writes back what
    * fuse-overlayfs has not had yet and ends it. Killed instead, it would lose that.
    */
-  if (mounts(plan)) umount2(plan->merged, MNT_DETACH);
+  if (root >= 0) rootfs_unmount(root);
   _exit(0);
 }
