@@ -28,9 +28,10 @@ export async function askEndpoints<T>({ context, reference, action, alsoPull = [
   const endpoints = (action === 'pull' ? endpointsOf : ownEndpoints)(registry, context.config)
   const askedOf = ({ host }: Endpoint): Asked => ({ host, repository, name: fullName(reference), action })
   try {
-    return await withEndpoints(endpoints, askedOf, (endpoint) => {
-      const session = repositorySession({ transport, endpoint, repository, actions: action === 'pull' ? 'pull' : 'pull,push', alsoPull, timing })
-      return work({ session, asked: askedOf(endpoint) })
+    return await withEndpoints(endpoints, {
+      asked: askedOf,
+      open: (endpoint) => repositorySession({ transport, endpoint, repository, actions: action === 'pull' ? 'pull' : 'pull,push', alsoPull, timing }),
+      work: (session) => work({ session, asked: askedOf(session.endpoint) }),
     })
   } finally {
     transport.close()

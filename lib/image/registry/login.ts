@@ -37,16 +37,19 @@ export async function verifyLogin(context: Context, registry: string, { username
   const credentials = async () => ({ kind: 'password', username, password }) as const
   const asked = () => ({ host: registry, repository: '(login)', name: registry, action: 'pull' }) as const
   try {
-    await withEndpoints(ownEndpoints(registry, context.config), asked, async (endpoint) => {
-      const session = openSession({ transport, endpoint, authoriser: authoriser({ transport, endpoint, scopes: [], credentials }) })
-      const response = await session.send({ method: 'GET', path: '/v2/' })
-      if (response.status === 200) return response.discard()
-      const said = (await readComplaints(response)).map(({ message }) => message).find((message) => message !== '')
-      if (response.status === 401 || response.status === 403) throw refused(registry, said ?? 'incorrect username or password')
-      throw new LichenError(`registry ${registry} answers ${response.status} to a login: ${said ?? response.statusText}`, {
-        code: 'REGISTRY_ERROR',
-        hint: 'is it a registry, of version 2?',
-      })
+    await withEndpoints(ownEndpoints(registry, context.config), {
+      asked,
+      open: (endpoint) => openSession({ transport, endpoint, authoriser: authoriser({ transport, endpoint, scopes: [], credentials }) }),
+      async work(session) {
+        const response = await session.send({ method: 'GET', path: '/v2/' })
+        if (response.status === 200) return response.discard()
+        const said = (await readComplaints(response)).map(({ message }) => message).find((message) => message !== '')
+        if (response.status === 401 || response.status === 403) throw refused(registry, said ?? 'incorrect username or password')
+        throw new LichenError(`registry ${registry} answers ${response.status} to a login: ${said ?? response.statusText}`, {
+          code: 'REGISTRY_ERROR',
+          hint: 'is it a registry, of version 2?',
+        })
+      },
     })
   } finally {
     transport.close()

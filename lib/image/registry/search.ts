@@ -30,14 +30,16 @@ export async function searchImages(context: Context, { registry, term, limit }: 
   const query = new URLSearchParams({ q: term, n: String(limit) })
   const asked = () => ({ host: registry, repository: '(search)', name: registry, action: 'pull' }) as const
   try {
-    return await withEndpoints(endpoints, asked, async (endpoint) => {
-      const session = openSession({
-        transport,
-        endpoint,
-        authoriser: authoriser({ transport, endpoint, scopes: [], credentials: () => findCredentials(registry) }),
-      })
-      const response = await session.send({ method: 'GET', path: `/v1/search?${query}`, headers: { Accept: 'application/json' } })
-      return (await readResults(response, registry)).slice(0, limit)
+    return await withEndpoints(endpoints, {
+      asked,
+      open: (endpoint) => {
+        const authorised = authoriser({ transport, endpoint, scopes: [], credentials: () => findCredentials(registry) })
+        return openSession({ transport, endpoint, authoriser: authorised })
+      },
+      async work(session) {
+        const response = await session.send({ method: 'GET', path: `/v1/search?${query}`, headers: { Accept: 'application/json' } })
+        return (await readResults(response, registry)).slice(0, limit)
+      },
     })
   } finally {
     transport.close()
