@@ -1,8 +1,8 @@
 import { constants } from "node:os";
 import { LichenError } from "../system/errors.ts";
 
-/** Number of a signal named as Docker allows: 9, KILL, SIGKILL, sigkill, RTMIN+3. Throws BAD_SIGNAL. */
-export function signalNumber(text: string): number {
+/** Number of a signal named as Docker allows: 9, KILL, SIGKILL, sigkill, RTMIN+3. Throws BAD_SIGNAL, with this exit code. */
+export function signalNumber(text: string, exitCode = 1): number {
 	const name = text.toUpperCase().replace(/^SIG/, "");
 	if (/^\d+$/.test(name)) {
 		const number = Number(name);
