@@ -1,86 +1,66 @@
-import { release } from "node:os";
-import { type ContainerView, isRunning } from "../container/view.ts";
-import { chooseCapabilities } from "../plan/capabilities.ts";
-import { compileExec } from "../plan/compile-exec.ts";
-import { type ExecOptions, execProcess } from "../plan/exec-process.ts";
-import type { OciSpec } from "../plan/spec.ts";
-import { groupNames, KEEP_GROUPS } from "../plan/spec-process.ts";
-import { type Launched, launch } from "../runtime/launch.ts";
-import { seccompProgram } from "../runtime/seccomp.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { readJson } from "../system/files.ts";
-import { containerIdentity } from "./identity.ts";
+import { release } from 'node:os'
+import { placeVisit } from '../cgroup/visit.ts'
+import { type ContainerView, isRunning } from '../container/view.ts'
+import { chooseCapabilities } from '../plan/capabilities.ts'
+import { compileExec } from '../plan/compile-exec.ts'
+import { type ExecOptions, execProcess } from '../plan/exec-process.ts'
+import type { OciSpec } from '../plan/spec.ts'
+import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
+import { type Launched, launch } from '../runtime/launch.ts'
+import { seccompProgram } from '../runtime/seccomp.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { readJson } from '../system/files.ts'
+import { containerIdentity } from './identity.ts'
 
 export interface ExecRequest extends ExecOptions {
-	/** A client of the attach protocol waits at the other end. */
-	attached: boolean;
-	/** Size of the user's terminal, where the process gets one. */
-	terminal: { rows: number; columns: number } | undefined;
+  /** A client of the attach protocol waits at the other end. */
+  attached: boolean
+  /** Size of the user's terminal, where the process gets one. */
+  terminal: { rows: number; columns: number } | undefined
 }
 
 /** Starts one more process in a running container, and returns when it has been executed. Throws NOT_RUNNING, and what explainFailure says. */
-export async function execInContainer(
-	context: Context,
-	view: ContainerView,
-	request: ExecRequest,
-): Promise<Launched> {
-	const { record, paths, live } = view;
-	if (view.status === "paused")
-		throw cannotExec(
-			`container ${record.name} is paused, unpause the container before exec`,
-			`lichen unpause ${record.name}`,
-		);
-	if (!isRunning(view) || live === undefined)
-		throw cannotExec(
-			`container ${record.id} is not running`,
-			`lichen start ${record.name}`,
-		);
-	const [spec, identity] = await Promise.all([
-		readJson<OciSpec>(paths.spec),
-		containerIdentity(context, record.options),
-	]);
-	if (spec?.process === undefined) {
-		throw new LichenError(
-			`the specification of container ${record.name} is gone: ${paths.spec}`,
-			{
-				code: "NO_SPEC",
-				hint: "it was removed by hand; stop and start the container",
-			},
-		);
-	}
-	const { capAdd, capDrop, privileged, groupAdd } = record.options;
-	const { added } = chooseCapabilities({
-		add: capAdd,
-		drop: capDrop,
-		privileged,
-		kernelRelease: release(),
-	});
-	const process = execProcess({
-		process: spec.process,
-		options: request,
-		identity: identity.container,
-		added,
-		kernelRelease: release(),
-	});
-	const seccomp =
-		spec.linux?.seccomp === undefined
-			? undefined
-			: await seccompProgram(context, spec.linux.seccomp);
-	const plan = compileExec(spec, process, {
-		id: record.id,
-		target: { pid: live.pid, startTime: live.startTime },
-		cgroup: live.cgroup,
-		seccomp,
-		keepGroups:
-			identity.container.denySetgroups || groupAdd.includes(KEEP_GROUPS),
-		groups: groupNames(groupAdd),
-		stdin: request.interactive ? "once" : "none",
-		terminal: request.terminal,
-		attached: request.attached,
-	});
-	return launch({ context, plan });
+export async function execInContainer(context: Context, view: ContainerView, request: ExecRequest): Promise<Launched> {
+  const { record, paths, live } = view
+  if (view.status === 'paused') throw cannotExec(`container ${record.name} is paused, unpause the container before exec`, `lichen unpause ${record.name}`)
+  if (!isRunning(view) || live === undefined) throw cannotExec(`container ${record.id} is not running`, `lichen start ${record.name}`)
+  const [spec, identity] = await Promise.all([readJson<OciSpec>(paths.spec), containerIdentity(context, record.options)])
+  if (spec?.process === undefined) {
+    throw new LichenError(`the specification of container ${record.name} is gone: ${paths.spec}`, {
+      code: 'NO_SPEC',
+      hint: 'it was removed by hand; stop and start the container',
+    })
+  }
+  const { capAdd, capDrop, privileged, groupAdd } = record.options
+  const { added } = chooseCapabilities({
+    add: capAdd,
+    drop: capDrop,
+    privileged,
+    kernelRelease: release(),
+  })
+  const process = execProcess({
+    process: spec.process,
+    options: request,
+    identity: identity.container,
+    added,
+    kernelRelease: release(),
+  })
+  const seccomp = spec.linux?.seccomp === undefined ? undefined : await seccompProgram(context, spec.linux.seccomp)
+  const place = await placeVisit(record.id, live.cgroup)
+  const plan = compileExec(spec, process, {
+    id: record.id,
+    target: { pid: live.pid, startTime: live.startTime },
+    cgroup: live.cgroup,
+    placed: place !== undefined,
+    seccomp,
+    keepGroups: identity.container.denySetgroups || groupAdd.includes(KEEP_GROUPS),
+    groups: groupNames(groupAdd),
+    stdin: request.interactive ? 'once' : 'none',
+    terminal: request.terminal,
+    attached: request.attached,
+  })
+  return launch({ context, plan, place })
 }
 
-const cannotExec = (message: string, hint: string) =>
-	new LichenError(message, { code: "NOT_RUNNING", exitCode: 1, hint });
+const cannotExec = (message: string, hint: string) => new LichenError(message, { code: 'NOT_RUNNING', exitCode: 1, hint })

@@ -141,6 +141,8 @@ export interface ExecPlan {
   process: ProcessPlan
   /** Absolute path of the container's cgroup; "": stay. */
   cgroup: string
+  /** The supervisor waits until it has been put where it may send a process into that cgroup from (`place` of launch). */
+  placed: boolean
   attached: boolean
 }
 

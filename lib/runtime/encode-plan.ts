@@ -66,7 +66,7 @@ function putExec(put: Put, plan: ExecPlan): void {
   put(T.TARGET, u(plan.target.pid), u(plan.target.startTime))
   put(T.NAMESPACES, u(namespaceBits(plan.enter)))
   putProcess(put, plan.process)
-  if (plan.cgroup !== '') put(T.CGROUP, u(cgroupMode.directory), s(plan.cgroup))
+  if (plan.cgroup !== '') put(T.CGROUP, u(plan.placed ? cgroupMode.scope : cgroupMode.directory), s(plan.cgroup))
   if (plan.attached) put(T.STREAMS, u(1))
 }
 

@@ -114,9 +114,10 @@ enum stdin_mode { STDIN_NONE = 0, STDIN_OPEN = 1, STDIN_ONCE = 2 /* closed with 
 
 enum cgroup_mode {
   CGROUP_NONE = 0,
-  CGROUP_DIRECTORY = 1, /* mkdir, limits, clone into it, rmdir */
+  CGROUP_DIRECTORY = 1, /* mkdir, limits, clone into it, rmdir; exec: clone into it */
   CGROUP_SCOPE = 2,     /* wait for CONTROL_GO: the launcher has had the service manager put this process into a scope;
-                           then <own cgroup>/monitor is ours and <own cgroup>/container the container's */
+                           then <own cgroup>/monitor is ours and <own cgroup>/container the container's.
+                           exec: wait likewise, then clone into the given directory */
 };
 
 enum log_driver { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_K8S_FILE = 2 };

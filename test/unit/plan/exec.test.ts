@@ -72,6 +72,7 @@ describe('the plan of an exec', () => {
       id,
       target: { pid: 7, startTime: 8 },
       cgroup: '/sys/fs/cgroup/c',
+      placed: false,
       attached: true,
       terminal: { rows: 1, columns: 2 },
     })
