@@ -1,40 +1,25 @@
-import { command } from "../cli/command.ts";
-import { optionTable } from "../cli/options.ts";
-import { isRunning } from "../container/view.ts";
-import { signalContainer } from "../engine/stop.ts";
-import { signalNumber } from "../engine/stop-signal.ts";
-import { openContext } from "../system/open-context.ts";
-import { chooseTargets, onEach, targetTable } from "./targets.ts";
+import { command } from '../cli/command.ts'
+import { optionTable } from '../cli/options.ts'
+import { isRunning } from '../container/view.ts'
+import { signalContainer } from '../engine/stop.ts'
+import { signalNumber } from '../engine/stop-signal.ts'
+import { openContext } from '../system/open-context.ts'
+import { chooseTargets, onEach, targetTable } from './targets.ts'
 
 export const kill = command({
-	name: "kill",
-	summary: "Kill one or more running containers",
-	usage: "[OPTIONS] CONTAINER [CONTAINER...]",
-	options: optionTable({
-		all: {
-			...targetTable.all,
-			short: "a",
-			description: "Kill all running containers",
-		},
-		latest: { ...targetTable.latest, short: "l" },
-		signal: {
-			type: "string",
-			short: "s",
-			default: "KILL",
-			metavar: "string",
-			description: "Signal to send to the container",
-		},
-	}),
-	positionals: { min: 0, max: Infinity, complete: "container" },
-	async run({ options, positionals }, globals) {
-		const signal = signalNumber(options.signal);
-		const context = await openContext(globals);
-		const targets = await chooseTargets(
-			context,
-			"kill",
-			{ ...options, names: positionals },
-			isRunning,
-		);
-		return onEach(targets, (view) => signalContainer(view, signal));
-	},
-});
+  name: 'kill',
+  summary: 'Kill one or more running containers',
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  options: optionTable({
+    all: { ...targetTable.all, short: 'a', description: 'Kill all running containers' },
+    latest: { ...targetTable.latest, short: 'l' },
+    signal: { type: 'string', short: 's', default: 'KILL', metavar: 'string', description: 'Signal to send to the container' },
+  }),
+  positionals: { min: 0, max: Infinity, complete: 'container' },
+  async run({ options, positionals }, globals) {
+    const signal = signalNumber(options.signal)
+    const context = await openContext(globals)
+    const targets = await chooseTargets(context, 'kill', { ...options, names: positionals }, isRunning)
+    return onEach(targets, (view) => signalContainer(view, signal))
+  },
+})

@@ -1,73 +1,48 @@
-import { open, unlink } from "node:fs/promises";
-import { usageError } from "../cli/usage-error.ts";
-import { findContainer } from "../container/find.ts";
-import type { ContainerView } from "../container/view.ts";
-import { createContainer } from "../engine/create.ts";
-import { removeContainer } from "../engine/remove.ts";
-import type { CreateOptions } from "../plan/options.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { visible } from "../system/log.ts";
+import { open, unlink } from 'node:fs/promises'
+import { usageError } from '../cli/usage-error.ts'
+import { findContainer } from '../container/find.ts'
+import type { ContainerView } from '../container/view.ts'
+import { createContainer } from '../engine/create.ts'
+import { removeContainer } from '../engine/remove.ts'
+import type { CreateOptions } from '../plan/options.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { visible } from '../system/log.ts'
 
 /** What `run` and `create` have in common on top of the engine: the lines of a pull, --cidfile and --replace. */
-export async function newContainer(
-	context: Context,
-	options: CreateOptions,
-	{ quiet, replace }: { quiet: boolean; replace: boolean },
-): Promise<ContainerView> {
-	if (replace) await removeNamesake(context, options.name);
-	const create = () =>
-		createContainer(context, options, quiet ? () => {} : progress);
-	return options.cidfile === undefined
-		? create()
-		: withCidFile(options.cidfile, create);
+export async function newContainer(context: Context, options: CreateOptions, { quiet, replace }: { quiet: boolean; replace: boolean }): Promise<ContainerView> {
+  if (replace) await removeNamesake(context, options.name)
+  const create = () => createContainer(context, options, quiet ? () => {} : progress)
+  return options.cidfile === undefined ? create() : withCidFile(options.cidfile, create)
 }
 
 function progress(line: string): void {
-	process.stderr.write(`${visible(line)}\n`);
+  process.stderr.write(`${visible(line)}\n`)
 }
 
-async function removeNamesake(
-	context: Context,
-	name: string | undefined,
-): Promise<void> {
-	if (name === undefined)
-		throw usageError("cannot replace container without --name being set");
-	try {
-		await removeContainer(context, await findContainer(context, name), {
-			force: true,
-			volumes: false,
-		});
-	} catch (error) {
-		if (!(error instanceof LichenError) || error.code !== "CONTAINER_NOT_FOUND")
-			throw error;
-	}
+async function removeNamesake(context: Context, name: string | undefined): Promise<void> {
+  if (name === undefined) throw usageError('cannot replace container without --name being set')
+  try {
+    await removeContainer(context, await findContainer(context, name), { force: true, volumes: false })
+  } catch (error) {
+    if (!(error instanceof LichenError) || error.code !== 'CONTAINER_NOT_FOUND') throw error
+  }
 }
 
 /** The file is made first, so that a container whose id nobody could read is never made. */
-async function withCidFile(
-	path: string,
-	create: () => Promise<ContainerView>,
-): Promise<ContainerView> {
-	const file = await open(path, "wx", 0o644).catch(
-		(error: NodeJS.ErrnoException) => {
-			if (error.code !== "EEXIST")
-				throw usageError(
-					`failed to create the container ID file: open ${path}: ${error.code}`,
-				);
-			throw usageError(
-				`container ID file found, make sure the other container isn't running or delete ${path}`,
-			);
-		},
-	);
-	try {
-		const view = await create();
-		await file.writeFile(view.record.id);
-		return view;
-	} catch (error) {
-		await unlink(path).catch(() => undefined);
-		throw error;
-	} finally {
-		await file.close();
-	}
+async function withCidFile(path: string, create: () => Promise<ContainerView>): Promise<ContainerView> {
+  const file = await open(path, 'wx', 0o644).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EEXIST') throw usageError(`failed to create the container ID file: open ${path}: ${error.code}`)
+    throw usageError(`container ID file found, make sure the other container isn't running or delete ${path}`)
+  })
+  try {
+    const view = await create()
+    await file.writeFile(view.record.id)
+    return view
+  } catch (error) {
+    await unlink(path).catch(() => undefined)
+    throw error
+  } finally {
+    await file.close()
+  }
 }

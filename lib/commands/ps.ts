@@ -1,94 +1,42 @@
-import { command } from "../cli/command.ts";
-import {
-	containerFilter,
-	containerFilters,
-	parseContainerFilters,
-} from "../cli/container-filter.ts";
-import {
-	containerHeads,
-	containerRow,
-	containerTable,
-} from "../cli/container-row.ts";
-import { formatList } from "../cli/list-format.ts";
-import { optionTable } from "../cli/options.ts";
-import { findContainer } from "../container/find.ts";
-import { listContainers } from "../container/list.ts";
-import { isRunning } from "../container/view.ts";
-import { warning } from "../system/log.ts";
-import { openContext } from "../system/open-context.ts";
-import { printLines } from "./print.ts";
+import { command } from '../cli/command.ts'
+import { containerFilter, containerFilters, parseContainerFilters } from '../cli/container-filter.ts'
+import { containerHeads, containerRow, containerTable } from '../cli/container-row.ts'
+import { formatList } from '../cli/list-format.ts'
+import { optionTable } from '../cli/options.ts'
+import { findContainer } from '../container/find.ts'
+import { listContainers } from '../container/list.ts'
+import { isRunning } from '../container/view.ts'
+import { warning } from '../system/log.ts'
+import { openContext } from '../system/open-context.ts'
+import { printLines } from './print.ts'
 
 const options = optionTable({
-	all: {
-		type: "boolean",
-		short: "a",
-		description: "Show all containers (default shows just running)",
-	},
-	filter: {
-		type: "list",
-		short: "f",
-		metavar: "filter",
-		description: `Show what fits name=value (${containerFilters.join(", ")})`,
-	},
-	format: {
-		type: "string",
-		metavar: "string",
-		default: "",
-		description: 'table, json, "table TEMPLATE" or a Go template',
-	},
-	last: {
-		type: "number",
-		short: "n",
-		metavar: "int",
-		default: -1,
-		description: "Show the last n created containers, in all states",
-	},
-	latest: {
-		type: "boolean",
-		short: "l",
-		description: "Show the container created last, in all states",
-	},
-	"no-trunc": { type: "boolean", description: "Don't truncate output" },
-	quiet: {
-		type: "boolean",
-		short: "q",
-		description: "Only display container IDs",
-	},
-});
+  all: { type: 'boolean', short: 'a', description: 'Show all containers (default shows just running)' },
+  filter: { type: 'list', short: 'f', metavar: 'filter', description: `Show what fits name=value (${containerFilters.join(', ')})` },
+  format: { type: 'string', metavar: 'string', default: '', description: 'table, json, "table TEMPLATE" or a Go template' },
+  last: { type: 'number', short: 'n', metavar: 'int', default: -1, description: 'Show the last n created containers, in all states' },
+  latest: { type: 'boolean', short: 'l', description: 'Show the container created last, in all states' },
+  'no-trunc': { type: 'boolean', description: "Don't truncate output" },
+  quiet: { type: 'boolean', short: 'q', description: 'Only display container IDs' },
+})
 
 export const ps = command({
-	name: "ps",
-	summary: "List containers",
-	usage: "[OPTIONS]",
-	options,
-	positionals: { min: 0, max: 0 },
-	async run({ options }, globals) {
-		const filters = parseContainerFilters(options.filter);
-		const context = await openContext(globals);
-		const views = await listContainers(context, (id) =>
-			warning(`the record of container ${id.slice(0, 12)} can't be read`),
-		);
-		const fits = await containerFilter(
-			filters,
-			async (name) => (await findContainer(context, name)).record.created,
-		);
-		const limit = options.latest ? 1 : options.last;
-		const all = options.all || limit > 0 || filters.has("status");
-		const shown = views.filter(
-			(view) => (all || isRunning(view)) && fits(view),
-		);
-		const rows = (limit > 0 ? shown.slice(0, limit) : shown).map((view) =>
-			containerRow(view, { truncate: !options["no-trunc"], now: Date.now() }),
-		);
-		const format =
-			options.quiet && options.format === "" ? "{{.ID}}" : options.format;
-		printLines(
-			formatList(rows, {
-				format,
-				table: containerTable,
-				heads: containerHeads,
-			}),
-		);
-		return 0;
-	},
-});
+  name: 'ps',
+  summary: 'List containers',
+  usage: '[OPTIONS]',
+  options,
+  positionals: { min: 0, max: 0 },
+  async run({ options }, globals) {
+    const filters = parseContainerFilters(options.filter)
+    const context = await openContext(globals)
+    const views = await listContainers(context, (id) => warning(`the record of container ${id.slice(0, 12)} can't be read`))
+    const fits = await containerFilter(filters, async (name) => (await findContainer(context, name)).record.created)
+    const limit = options.latest ? 1 : options.last
+    const all = options.all || limit > 0 || filters.has('status')
+    const shown = views.filter((view) => (all || isRunning(view)) && fits(view))
+    const rows = (limit > 0 ? shown.slice(0, limit) : shown).map((view) => containerRow(view, { truncate: !options['no-trunc'], now: Date.now() }))
+    const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
+    printLines(formatList(rows, { format, table: containerTable, heads: containerHeads }))
+    return 0
+  },
+})

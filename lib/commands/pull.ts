@@ -1,195 +1,116 @@
-import { command } from "../cli/command.ts";
-import { type OptionValues, optionTable } from "../cli/options.ts";
-import { usageError } from "../cli/usage-error.ts";
-import { matchImage } from "../image/find.ts";
-import { loadPlace } from "../image/load-place.ts";
-import type { Platform } from "../image/manifest.ts";
-import { type FilePlace, findPlace } from "../image/place.ts";
-import { parsePlatform } from "../image/platform.ts";
-import { type Pulled, pullImage } from "../image/pull.ts";
-import { closingLines } from "../image/pull-lines.ts";
-import {
-	familiarReference,
-	formatReference,
-	fullName,
-	parseReference,
-	type Reference,
-} from "../image/reference.ts";
-import { listRemoteTags } from "../image/remote-tags.ts";
-import type { Identity } from "../plan/plan.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { hostIdentity } from "../system/identity.ts";
-import { openContext } from "../system/open-context.ts";
-import { printLines } from "./print.ts";
-import { type PullProgress, pullProgress } from "./pull-progress.ts";
+import { command } from '../cli/command.ts'
+import { type OptionValues, optionTable } from '../cli/options.ts'
+import { usageError } from '../cli/usage-error.ts'
+import { matchImage } from '../image/find.ts'
+import { loadPlace } from '../image/load-place.ts'
+import type { Platform } from '../image/manifest.ts'
+import { type FilePlace, findPlace } from '../image/place.ts'
+import { parsePlatform } from '../image/platform.ts'
+import { type Pulled, pullImage } from '../image/pull.ts'
+import { closingLines } from '../image/pull-lines.ts'
+import { familiarReference, formatReference, fullName, parseReference, type Reference } from '../image/reference.ts'
+import { listRemoteTags } from '../image/remote-tags.ts'
+import type { Identity } from '../plan/plan.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { hostIdentity } from '../system/identity.ts'
+import { openContext } from '../system/open-context.ts'
+import { printLines } from './print.ts'
+import { type PullProgress, pullProgress } from './pull-progress.ts'
 
-const policies = ["always", "missing", "never", "newer"];
+const policies = ['always', 'missing', 'never', 'newer']
 
 const options = optionTable({
-	"all-tags": {
-		type: "boolean",
-		short: "a",
-		description: "Download all tagged images in the repository",
-	},
-	platform: {
-		type: "string",
-		metavar: "string",
-		description: "For another machine: os/architecture[/variant]",
-	},
-	policy: {
-		type: "string",
-		metavar: "string",
-		default: "always",
-		description: "always, missing (only what is not here), never, newer",
-	},
-	quiet: {
-		type: "boolean",
-		short: "q",
-		description: "Print the name at the end and nothing else",
-	},
-	"disable-content-trust": {
-		type: "boolean",
-		default: true,
-		hidden: true,
-		description: "Signatures by notary are not verified",
-	},
-});
+  'all-tags': { type: 'boolean', short: 'a', description: 'Download all tagged images in the repository' },
+  platform: { type: 'string', metavar: 'string', description: 'For another machine: os/architecture[/variant]' },
+  policy: { type: 'string', metavar: 'string', default: 'always', description: 'always, missing (only what is not here), never, newer' },
+  quiet: { type: 'boolean', short: 'q', description: 'Print the name at the end and nothing else' },
+  'disable-content-trust': { type: 'boolean', default: true, hidden: true, description: 'Signatures by notary are not verified' },
+})
 
 interface PullWish {
-	context: Context;
-	identity: Identity;
-	platform: Platform | undefined;
-	quiet: boolean;
+  context: Context
+  identity: Identity
+  platform: Platform | undefined
+  quiet: boolean
 }
 
 export const pull = command({
-	name: "pull",
-	summary:
-		"Download an image from a registry, or take it from a layout or an archive",
-	usage:
-		"[OPTIONS] NAME[:TAG|@DIGEST] | oci:DIR[:TAG] | oci-archive:FILE | docker-archive:FILE | dir:DIR",
-	options,
-	positionals: { min: 1, max: 1, complete: "image" },
-	async run({ options, positionals }, globals) {
-		if (!policies.includes(options.policy))
-			throw usageError(
-				`unknown policy ${JSON.stringify(options.policy)} for --policy`,
-				policies.join(", "),
-			);
-		const platform =
-			options.platform === undefined
-				? undefined
-				: parsePlatform(options.platform);
-		const place = await findPlace(positionals[0]!);
-		const reference =
-			place.kind === "registry"
-				? { ...parseReference(place.name), written: place.name }
-				: undefined;
-		const context = await openContext(globals);
-		const wish: PullWish = {
-			context,
-			identity: await hostIdentity(context),
-			platform,
-			quiet: options.quiet,
-		};
-		if (place.kind !== "registry") printLines([await pullPlace(wish, place)]);
-		else if (reference !== undefined)
-			printLines([await pullName(wish, reference, options)]);
-		return 0;
-	},
-});
+  name: 'pull',
+  summary: 'Download an image from a registry, or take it from a layout or an archive',
+  usage: '[OPTIONS] NAME[:TAG|@DIGEST] | oci:DIR[:TAG] | oci-archive:FILE | docker-archive:FILE | dir:DIR',
+  options,
+  positionals: { min: 1, max: 1, complete: 'image' },
+  async run({ options, positionals }, globals) {
+    if (!policies.includes(options.policy)) throw usageError(`unknown policy ${JSON.stringify(options.policy)} for --policy`, policies.join(', '))
+    const platform = options.platform === undefined ? undefined : parsePlatform(options.platform)
+    const place = await findPlace(positionals[0]!)
+    const reference = place.kind === 'registry' ? { ...parseReference(place.name), written: place.name } : undefined
+    const context = await openContext(globals)
+    const wish: PullWish = { context, identity: await hostIdentity(context), platform, quiet: options.quiet }
+    if (place.kind !== 'registry') printLines([await pullPlace(wish, place)])
+    else if (reference !== undefined) printLines([await pullName(wish, reference, options)])
+    return 0
+  },
+})
 
 /** Gives what is printed at the end. */
 async function pullName(
-	wish: PullWish,
-	reference: Reference & { written: string },
-	{ policy, quiet, "all-tags": all }: OptionValues<typeof options>,
+  wish: PullWish,
+  reference: Reference & { written: string },
+  { policy, quiet, 'all-tags': all }: OptionValues<typeof options>,
 ): Promise<string> {
-	const tagged = /:[^/]*$/.test(reference.written);
-	if (all) {
-		if (tagged)
-			throw usageError(
-				"tag can't be used with --all-tags/-a",
-				"leave the tag out",
-				1,
-			);
-		await pullAllTags(wish, reference);
-		return fullName(reference);
-	}
-	if (!(await mayStay(wish.context, policy, reference))) {
-		if (!tagged && !quiet) printLines(["Using default tag: latest"]);
-		await pullOne(wish, reference);
-	}
-	return formatReference(reference);
+  const tagged = /:[^/]*$/.test(reference.written)
+  if (all) {
+    if (tagged) throw usageError("tag can't be used with --all-tags/-a", 'leave the tag out', 1)
+    await pullAllTags(wish, reference)
+    return fullName(reference)
+  }
+  if (!(await mayStay(wish.context, policy, reference))) {
+    if (!tagged && !quiet) printLines(['Using default tag: latest'])
+    await pullOne(wish, reference)
+  }
+  return formatReference(reference)
 }
 
 /** Whether the policy leaves what is here as it is. Throws IMAGE_NOT_FOUND where it allows nothing else. */
-async function mayStay(
-	context: Context,
-	policy: string,
-	reference: Reference,
-): Promise<boolean> {
-	if (policy !== "missing" && policy !== "never") return false;
-	const here =
-		(await matchImage(context, formatReference(reference))) !== undefined;
-	if (!here && policy === "never")
-		throw new LichenError(`No such image: ${familiarReference(reference)}`, {
-			code: "IMAGE_NOT_FOUND",
-			hint: "--policy missing would bring it",
-		});
-	return here;
+async function mayStay(context: Context, policy: string, reference: Reference): Promise<boolean> {
+  if (policy !== 'missing' && policy !== 'never') return false
+  const here = (await matchImage(context, formatReference(reference))) !== undefined
+  if (!here && policy === 'never')
+    throw new LichenError(`No such image: ${familiarReference(reference)}`, { code: 'IMAGE_NOT_FOUND', hint: '--policy missing would bring it' })
+  return here
 }
 
-async function pullOne(
-	{ context, identity, platform, quiet }: PullWish,
-	reference: Reference,
-): Promise<void> {
-	await shown(quiet, async (onEvent) => ({
-		...(await pullImage({ context, identity, reference, platform, onEvent })),
-		name: familiarReference(reference),
-	}));
+async function pullOne({ context, identity, platform, quiet }: PullWish, reference: Reference): Promise<void> {
+  await shown(quiet, async (onEvent) => ({ ...(await pullImage({ context, identity, reference, platform, onEvent })), name: familiarReference(reference) }))
 }
 
-async function pullAllTags(
-	wish: PullWish,
-	reference: Reference,
-): Promise<void> {
-	const tags = await listRemoteTags(wish.context, reference);
-	if (tags.length === 0) {
-		throw new LichenError(`repository ${fullName(reference)} has no tags`, {
-			code: "MANIFEST_UNKNOWN",
-			hint: "an image without a tag is pulled by its digest: NAME@sha256:...",
-		});
-	}
-	for (const tag of tags)
-		await pullOne(wish, parseReference(`${fullName(reference)}:${tag}`));
+async function pullAllTags(wish: PullWish, reference: Reference): Promise<void> {
+  const tags = await listRemoteTags(wish.context, reference)
+  if (tags.length === 0) {
+    throw new LichenError(`repository ${fullName(reference)} has no tags`, {
+      code: 'MANIFEST_UNKNOWN',
+      hint: 'an image without a tag is pulled by its digest: NAME@sha256:...',
+    })
+  }
+  for (const tag of tags) await pullOne(wish, parseReference(`${fullName(reference)}:${tag}`))
 }
 
 /** From a layout or an archive. Gives the name that the image has got. */
-async function pullPlace(
-	{ context, identity, platform, quiet }: PullWish,
-	place: FilePlace,
-): Promise<string> {
-	const name = await shown(quiet, (onEvent) =>
-		loadPlace({ context, identity, place, platform, onEvent }),
-	);
-	return formatReference(parseReference(name));
+async function pullPlace({ context, identity, platform, quiet }: PullWish, place: FilePlace): Promise<string> {
+  const name = await shown(quiet, (onEvent) => loadPlace({ context, identity, place, platform, onEvent }))
+  return formatReference(parseReference(name))
 }
 
-async function shown(
-	quiet: boolean,
-	work: (
-		onEvent: PullProgress["event"] | undefined,
-	) => Promise<Pulled & { name: string }>,
-): Promise<string> {
-	const progress = quiet ? undefined : pullProgress(process.stdout);
-	try {
-		const pulled = await work(progress?.event);
-		progress?.finish();
-		if (!quiet) printLines(closingLines(pulled, pulled.name));
-		return pulled.name;
-	} finally {
-		progress?.finish();
-	}
+async function shown(quiet: boolean, work: (onEvent: PullProgress['event'] | undefined) => Promise<Pulled & { name: string }>): Promise<string> {
+  const progress = quiet ? undefined : pullProgress(process.stdout)
+  try {
+    const pulled = await work(progress?.event)
+    progress?.finish()
+    if (!quiet) printLines(closingLines(pulled, pulled.name))
+    return pulled.name
+  } finally {
+    progress?.finish()
+  }
 }

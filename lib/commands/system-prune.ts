@@ -1,120 +1,74 @@
-import { command } from "../cli/command.ts";
-import { confirm } from "../cli/confirm.ts";
-import { allLabels } from "../cli/container-words.ts";
-import { type Filters, fitsLabel, parseFilters } from "../cli/filters.ts";
-import { humanSize } from "../cli/humanise.ts";
-import {
-	checkImageFilters,
-	filterImages,
-	isDangling,
-} from "../cli/image-filters.ts";
-import { optionTable } from "../cli/options.ts";
-import { parseWhen } from "../cli/when.ts";
-import type { ContainerView } from "../container/view.ts";
-import { collectGarbage } from "../engine/collect-garbage.ts";
-import { pruneContainers } from "../engine/prune-containers.ts";
-import { pruneImages } from "../engine/prune-images.ts";
-import { pruneVolumes } from "../engine/prune-volumes.ts";
-import { listImages } from "../image/list.ts";
-import { openContext } from "../system/open-context.ts";
-import { deletedImages } from "./image-prune.ts";
-import { printLines } from "./print.ts";
+import { command } from '../cli/command.ts'
+import { confirm } from '../cli/confirm.ts'
+import { allLabels } from '../cli/container-words.ts'
+import { type Filters, fitsLabel, parseFilters } from '../cli/filters.ts'
+import { humanSize } from '../cli/humanise.ts'
+import { checkImageFilters, filterImages, isDangling } from '../cli/image-filters.ts'
+import { optionTable } from '../cli/options.ts'
+import { parseWhen } from '../cli/when.ts'
+import type { ContainerView } from '../container/view.ts'
+import { collectGarbage } from '../engine/collect-garbage.ts'
+import { pruneContainers } from '../engine/prune-containers.ts'
+import { pruneImages } from '../engine/prune-images.ts'
+import { pruneVolumes } from '../engine/prune-volumes.ts'
+import { listImages } from '../image/list.ts'
+import { openContext } from '../system/open-context.ts'
+import { deletedImages } from './image-prune.ts'
+import { printLines } from './print.ts'
 
 export const systemPrune = command({
-	name: "system prune",
-	summary: "Remove unused data",
-	usage: "[OPTIONS]",
-	options: optionTable({
-		all: {
-			type: "boolean",
-			short: "a",
-			description:
-				"Remove all images that no container uses, not just those without a name",
-		},
-		filter: {
-			type: "list",
-			metavar: "filter",
-			description:
-				"Only what fits until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]",
-		},
-		force: { type: "boolean", short: "f", description: "Don't ask" },
-		volumes: {
-			type: "boolean",
-			description: "Remove anonymous volumes that no container uses",
-		},
-	}),
-	positionals: { min: 0, max: 0 },
-	async run({ options }, globals) {
-		const filters = parseFilters(options.filter, ["until", "label", "label!"]);
-		checkImageFilters(filters);
-		const fits = containersThatFit(filters);
-		if (!options.force && !(await asked(options))) return 0;
-		const context = await openContext(globals);
-		const containers = await pruneContainers(context, fits);
-		const volumes = options.volumes
-			? await pruneVolumes(context)
-			: { names: [], bytes: 0 };
-		const candidates = await filterImages(
-			await listImages(context),
-			filters,
-			async () => "",
-			Date.now(),
-		);
-		const images = await pruneImages(
-			context,
-			candidates.filter((image) => options.all || isDangling(image)),
-		);
-		await collectGarbage(context);
-		printLines([
-			...section("Deleted Containers:", containers.ids),
-			...section("Deleted Volumes:", volumes.names),
-			...deletedImages(images.removals),
-			`Total reclaimed space: ${humanSize(containers.bytes + volumes.bytes + images.bytes)}`,
-		]);
-		return 0;
-	},
-});
+  name: 'system prune',
+  summary: 'Remove unused data',
+  usage: '[OPTIONS]',
+  options: optionTable({
+    all: { type: 'boolean', short: 'a', description: 'Remove all images that no container uses, not just those without a name' },
+    filter: { type: 'list', metavar: 'filter', description: 'Only what fits until=TIME, label=KEY[=VALUE], label!=KEY[=VALUE]' },
+    force: { type: 'boolean', short: 'f', description: "Don't ask" },
+    volumes: { type: 'boolean', description: 'Remove anonymous volumes that no container uses' },
+  }),
+  positionals: { min: 0, max: 0 },
+  async run({ options }, globals) {
+    const filters = parseFilters(options.filter, ['until', 'label', 'label!'])
+    checkImageFilters(filters)
+    const fits = containersThatFit(filters)
+    if (!options.force && !(await asked(options))) return 0
+    const context = await openContext(globals)
+    const containers = await pruneContainers(context, fits)
+    const volumes = options.volumes ? await pruneVolumes(context) : { names: [], bytes: 0 }
+    const candidates = await filterImages(await listImages(context), filters, async () => '', Date.now())
+    const images = await pruneImages(
+      context,
+      candidates.filter((image) => options.all || isDangling(image)),
+    )
+    await collectGarbage(context)
+    printLines([
+      ...section('Deleted Containers:', containers.ids),
+      ...section('Deleted Volumes:', volumes.names),
+      ...deletedImages(images.removals),
+      `Total reclaimed space: ${humanSize(containers.bytes + volumes.bytes + images.bytes)}`,
+    ])
+    return 0
+  },
+})
 
-const section = (head: string, lines: readonly string[]) =>
-	lines.length === 0 ? [] : [head, ...lines, ""];
+const section = (head: string, lines: readonly string[]) => (lines.length === 0 ? [] : [head, ...lines, ''])
 
-function asked({
-	all,
-	volumes,
-}: {
-	all: boolean;
-	volumes: boolean;
-}): Promise<boolean> {
-	const parts = [
-		"all stopped containers",
-		"all networks not used by at least one container",
-		...(volumes
-			? ["all anonymous volumes not used by at least one container"]
-			: []),
-		all
-			? "all images without at least one container associated to them"
-			: "all dangling images",
-		all ? "all build cache" : "unused build cache",
-	];
-	process.stdout.write(
-		`WARNING! This will remove:\n${parts.map((part) => `  - ${part}\n`).join("")}\n`,
-	);
-	return confirm("Are you sure you want to continue?", {
-		input: process.stdin,
-		output: process.stdout,
-	});
+function asked({ all, volumes }: { all: boolean; volumes: boolean }): Promise<boolean> {
+  const parts = [
+    'all stopped containers',
+    'all networks not used by at least one container',
+    ...(volumes ? ['all anonymous volumes not used by at least one container'] : []),
+    all ? 'all images without at least one container associated to them' : 'all dangling images',
+    all ? 'all build cache' : 'unused build cache',
+  ]
+  process.stdout.write(`WARNING! This will remove:\n${parts.map((part) => `  - ${part}\n`).join('')}\n`)
+  return confirm('Are you sure you want to continue?', { input: process.stdin, output: process.stdout })
 }
 
 function containersThatFit(filters: Filters): (view: ContainerView) => boolean {
-	const until = (filters.get("until") ?? []).map((text) =>
-		Date.parse(parseWhen(text, "--filter", Date.now())),
-	);
-	return ({ record }) =>
-		until.every((bound) => Date.parse(record.created) < bound) &&
-		(filters.get("label") ?? []).every((label) =>
-			fitsLabel(allLabels(record), label),
-		) &&
-		!(filters.get("label!") ?? []).some((label) =>
-			fitsLabel(allLabels(record), label),
-		);
+  const until = (filters.get('until') ?? []).map((text) => Date.parse(parseWhen(text, '--filter', Date.now())))
+  return ({ record }) =>
+    until.every((bound) => Date.parse(record.created) < bound) &&
+    (filters.get('label') ?? []).every((label) => fitsLabel(allLabels(record), label)) &&
+    !(filters.get('label!') ?? []).some((label) => fitsLabel(allLabels(record), label))
 }

@@ -1,29 +1,16 @@
-import {
-	mkdir,
-	readdir,
-	rename,
-	rm,
-	stat,
-	unlink,
-	writeFile,
-} from "node:fs/promises";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { withLock } from "../system/lock.ts";
-import {
-	type ContainerPaths,
-	containerPaths,
-	containersDir,
-	namesDir,
-} from "../system/paths.ts";
-import { idOfName } from "./find.ts";
-import { randomName } from "./random-name.ts";
-import type { ContainerRecord } from "./record.ts";
+import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { withLock } from '../system/lock.ts'
+import { type ContainerPaths, containerPaths, containersDir, namesDir } from '../system/paths.ts'
+import { idOfName } from './find.ts'
+import { randomName } from './random-name.ts'
+import type { ContainerRecord } from './record.ts'
 
-const COMING = ".new-";
+const COMING = '.new-'
 
 /** Files of a new container, by name, that stand in its folder from the first moment it is visible. */
-export type InitialFiles = Record<string, string>;
+export type InitialFiles = Record<string, string>
 
 /**
  * Makes a container visible: folder, record and name at once, or none of them. The folder is filled under a
@@ -32,107 +19,71 @@ export type InitialFiles = Record<string, string>;
  * Throws NAME_IN_USE.
  */
 export async function allocateContainer(
-	context: Context,
-	draft: Omit<ContainerRecord, "name"> & { name: string | undefined },
-	files: (record: ContainerRecord) => InitialFiles,
+  context: Context,
+  draft: Omit<ContainerRecord, 'name'> & { name: string | undefined },
+  files: (record: ContainerRecord) => InitialFiles,
 ): Promise<{ record: ContainerRecord; paths: ContainerPaths }> {
-	const paths = containerPaths(context.paths, draft.id);
-	const hidden = `${containersDir(context.paths)}/${COMING}${draft.id}`;
-	// The ids of root's containers are others than root's, and must get through.
-	const mode = process.geteuid?.() === 0 ? 0o711 : 0o700;
-	await Promise.all([
-		mkdir(containersDir(context.paths), { recursive: true, mode }),
-		mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 }),
-		mkdir(paths.runDir, { recursive: true, mode: 0o700 }),
-	]);
-	try {
-		const record = await withLock(namesLock(context), "exclusive", async () => {
-			const name = await freeName(context, draft.name);
-			await forgetAborted(context);
-			await mkdir(hidden, { mode });
-			const named: ContainerRecord = { ...draft, name };
-			const content = {
-				"container.json": JSON.stringify(named),
-				...files(named),
-			};
-			await Promise.all(
-				Object.entries(content).map(([file, text]) =>
-					writeFile(`${hidden}/${file}`, text, { mode: 0o600 }),
-				),
-			);
-			await writeFile(`${namesDir(context.paths)}/${name}`, draft.id, {
-				mode: 0o600,
-			});
-			await rename(hidden, paths.dir);
-			return named;
-		});
-		return { record, paths };
-	} catch (error) {
-		await Promise.all(
-			[hidden, paths.runDir].map((dir) =>
-				rm(dir, { recursive: true, force: true }),
-			),
-		);
-		throw error;
-	}
+  const paths = containerPaths(context.paths, draft.id)
+  const hidden = `${containersDir(context.paths)}/${COMING}${draft.id}`
+  // The ids of root's containers are others than root's, and must get through.
+  const mode = process.geteuid?.() === 0 ? 0o711 : 0o700
+  await Promise.all([
+    mkdir(containersDir(context.paths), { recursive: true, mode }),
+    mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 }),
+  ])
+  try {
+    const record = await withLock(namesLock(context), 'exclusive', async () => {
+      const name = await freeName(context, draft.name)
+      await forgetAborted(context)
+      await mkdir(hidden, { mode })
+      const named: ContainerRecord = { ...draft, name }
+      const content = { 'container.json': JSON.stringify(named), ...files(named) }
+      await Promise.all(Object.entries(content).map(([file, text]) => writeFile(`${hidden}/${file}`, text, { mode: 0o600 })))
+      await writeFile(`${namesDir(context.paths)}/${name}`, draft.id, { mode: 0o600 })
+      await rename(hidden, paths.dir)
+      return named
+    })
+    return { record, paths }
+  } catch (error) {
+    await rm(hidden, { recursive: true, force: true })
+    throw error
+  }
 }
 
 /** Folders are filled under the lock that is held here: one that is there was left by a crash. */
 async function forgetAborted(context: Context): Promise<void> {
-	const dir = containersDir(context.paths);
-	const aborted = (await readdir(dir)).filter((name) =>
-		name.startsWith(COMING),
-	);
-	await Promise.all(
-		aborted.map((name) =>
-			rm(`${dir}/${name}`, { recursive: true, force: true }),
-		),
-	);
+  const dir = containersDir(context.paths)
+  const aborted = (await readdir(dir)).filter((name) => name.startsWith(COMING))
+  await Promise.all(aborted.map((name) => rm(`${dir}/${name}`, { recursive: true, force: true })))
 }
 
 /** Gives a name back, unless somebody else has taken it since. */
-export async function releaseName(
-	context: Context,
-	name: string,
-	id: string,
-): Promise<void> {
-	await withLock(namesLock(context), "exclusive", async () => {
-		if ((await idOfName(context, name)) === id)
-			await unlink(`${namesDir(context.paths)}/${name}`);
-	});
+export async function releaseName(context: Context, name: string, id: string): Promise<void> {
+  await withLock(namesLock(context), 'exclusive', async () => {
+    if ((await idOfName(context, name)) === id) await unlink(`${namesDir(context.paths)}/${name}`)
+  })
 }
 
-const namesLock = (context: Context) => `${context.paths.run}/names.lock`;
+const namesLock = (context: Context) => `${context.paths.run}/names.lock`
 
-async function freeName(
-	context: Context,
-	wanted: string | undefined,
-): Promise<string> {
-	if (wanted !== undefined) {
-		const owner = await ownerOf(context, wanted);
-		if (owner === undefined) return wanted;
-		throw new LichenError(
-			`Conflict. The container name "/${wanted}" is already in use by container "${owner}"`,
-			{
-				code: "NAME_IN_USE",
-				hint: `remove it (lichen rm ${wanted}) or choose another name`,
-			},
-		);
-	}
-	for (let attempt = 0; ; attempt++) {
-		const name = randomName(attempt);
-		if ((await ownerOf(context, name)) === undefined) return name;
-	}
+async function freeName(context: Context, wanted: string | undefined): Promise<string> {
+  if (wanted !== undefined) {
+    const owner = await ownerOf(context, wanted)
+    if (owner === undefined) return wanted
+    throw new LichenError(`Conflict. The container name "/${wanted}" is already in use by container "${owner}"`, {
+      code: 'NAME_IN_USE',
+      hint: `remove it (lichen rm ${wanted}) or choose another name`,
+    })
+  }
+  for (let attempt = 0; ; attempt++) {
+    const name = randomName(attempt)
+    if ((await ownerOf(context, name)) === undefined) return name
+  }
 }
 
-async function ownerOf(
-	context: Context,
-	name: string,
-): Promise<string | undefined> {
-	const id = await idOfName(context, name);
-	if (id === undefined) return undefined;
-	const there = await stat(containerPaths(context.paths, id).dir).catch(
-		() => undefined,
-	);
-	return there === undefined ? undefined : id;
+async function ownerOf(context: Context, name: string): Promise<string | undefined> {
+  const id = await idOfName(context, name)
+  if (id === undefined) return undefined
+  const there = await stat(containerPaths(context.paths, id).dir).catch(() => undefined)
+  return there === undefined ? undefined : id
 }

@@ -1,67 +1,49 @@
-import { readdir, readFile, rename, rm, writeFile } from "node:fs/promises";
-import type { Context } from "../system/context.ts";
-import { containersDir } from "../system/paths.ts";
-import { releaseName } from "./allocate.ts";
-import type { ContainerRecord } from "./record.ts";
-import type { ContainerView } from "./view.ts";
+import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
+import type { Context } from '../system/context.ts'
+import { containersDir } from '../system/paths.ts'
+import { releaseName } from './allocate.ts'
+import type { ContainerRecord } from './record.ts'
+import type { ContainerView } from './view.ts'
 
-const LEAVING = ".gone-";
+const LEAVING = '.gone-'
 /** Behind the id: its anonymous volumes go too. */
-const WITH_VOLUMES = "+volumes";
+const WITH_VOLUMES = '+volumes'
 
 /** A container that is out of sight; what is left is to delete files. */
 export interface Grave {
-	path: string;
-	/** Its anonymous volumes are to be removed as well. */
-	volumes: boolean;
+  path: string
+  /** Its anonymous volumes are to be removed as well. */
+  volumes: boolean
 }
 
 /**
  * Takes a container out of sight in one rename and gives its name back. A crash afterwards leaves the rest to
  * `graves`. Call it under `exclusively`.
  */
-export async function discardContainer(
-	context: Context,
-	view: ContainerView,
-	volumes: boolean,
-): Promise<Grave> {
-	const { record, paths, exit } = view;
-	// For those who wait for the exit code with the lock file open. A full disk must not keep a container from going.
-	if (exit !== undefined)
-		await writeFile(paths.lock, JSON.stringify(exit), { flag: "r+" }).catch(
-			() => undefined,
-		);
-	const path = `${containersDir(context.paths)}/${LEAVING}${record.id}${volumes ? WITH_VOLUMES : ""}`;
-	await rename(paths.dir, path);
-	await releaseName(context, record.name, record.id);
-	// Somebody who waits for the mutex may make the folder anew: then he also removes it.
-	await rm(paths.runDir, { recursive: true, force: true }).catch(
-		() => undefined,
-	);
-	return { path, volumes };
+export async function discardContainer(context: Context, view: ContainerView, volumes: boolean): Promise<Grave> {
+  const { record, paths, exit } = view
+  // For those who wait for the exit code with the lock file open. A full disk must not keep a container from going.
+  if (exit !== undefined) await writeFile(paths.lock, JSON.stringify(exit), { flag: 'r+' }).catch(() => undefined)
+  const path = `${containersDir(context.paths)}/${LEAVING}${record.id}${volumes ? WITH_VOLUMES : ''}`
+  await rename(paths.dir, path)
+  await releaseName(context, record.name, record.id)
+  // Somebody who waits for the mutex may make the folder anew: then he also removes it.
+  await rm(paths.runDir, { recursive: true, force: true }).catch(() => undefined)
+  return { path, volumes }
 }
 
 /** Containers whose removal is under way, or was cut short. */
 export async function graves(context: Context): Promise<Grave[]> {
-	const dir = containersDir(context.paths);
-	const names = (await readdir(dir).catch(() => [])).filter((name) =>
-		name.startsWith(LEAVING),
-	);
-	return names.map((name) => ({
-		path: `${dir}/${name}`,
-		volumes: name.endsWith(WITH_VOLUMES),
-	}));
+  const dir = containersDir(context.paths)
+  const names = (await readdir(dir).catch(() => [])).filter((name) => name.startsWith(LEAVING))
+  return names.map((name) => ({ path: `${dir}/${name}`, volumes: name.endsWith(WITH_VOLUMES) }))
 }
 
 /** The record in a grave; undefined where it has been deleted already. */
-export async function recordIn(
-	grave: Grave,
-): Promise<ContainerRecord | undefined> {
-	try {
-		return JSON.parse(
-			await readFile(`${grave.path}/container.json`, "utf8"),
-		) as ContainerRecord;
-	} catch {
-		return undefined;
-	}
+export async function recordIn(grave: Grave): Promise<ContainerRecord | undefined> {
+  try {
+    return JSON.parse(await readFile(`${grave.path}/container.json`, 'utf8')) as ContainerRecord
+  } catch {
+    return undefined
+  }
 }

@@ -1,81 +1,71 @@
-import type { ImageConfig } from "../image/manifest.ts";
-import type { CreateOptions } from "../plan/options.ts";
+import type { ImageConfig } from '../image/manifest.ts'
+import type { CreateOptions } from '../plan/options.ts'
 
 /**
  * A container as it was created: `containers/<id>/container.json`. Written once, replaced only by rename
  * (rename, update). What happens to it later is in the live and exit records that the monitor writes.
  */
 export interface ContainerRecord {
-	version: 1;
-	/** 64 hex digits. */
-	id: string;
-	name: string;
-	/** RFC 3339, UTC, nanoseconds as Docker prints them. */
-	created: string;
-	image: {
-		/** sha256:<hex> of the image's config; "" with --rootfs. */
-		id: string;
-		/** As the user wrote it. */
-		reference: string;
-		config: ImageConfig;
-		/** diffIDs, bottom first. */
-		layers: string[];
-	};
-	/** The driver that mounts the root file system; fixed at creation. */
-	storageDriver: "overlay" | "fuse-overlayfs" | "vfs";
-	options: CreateOptions;
-	/** Host ports that were chosen for those that had none. */
-	ports: {
-		hostIp: string;
-		hostPort: number;
-		containerPort: number;
-		protocol: "tcp" | "udp";
-	}[];
-	/** What is mounted from outside: -v, --mount, and the image's VOLUMEs. */
-	mounts: VolumeMount[];
+  version: 1
+  /** 64 hex digits. */
+  id: string
+  name: string
+  /** RFC 3339, UTC, nanoseconds as Docker prints them. */
+  created: string
+  image: {
+    /** sha256:<hex> of the image's config; "" with --rootfs. */
+    id: string
+    /** As the user wrote it. */
+    reference: string
+    config: ImageConfig
+    /** diffIDs, bottom first. */
+    layers: string[]
+  }
+  /** The driver that mounts the root file system; fixed at creation. */
+  storageDriver: 'overlay' | 'fuse-overlayfs' | 'vfs'
+  options: CreateOptions
+  /** Host ports that were chosen for those that had none. */
+  ports: { hostIp: string; hostPort: number; containerPort: number; protocol: 'tcp' | 'udp' }[]
+  /** What is mounted from outside: -v, --mount, and the image's VOLUMEs. */
+  mounts: VolumeMount[]
 }
 
 /** A bind mount or a volume with its place on the host. */
 export interface VolumeMount {
-	type: "bind" | "volume";
-	/** Volume name; "" for a bind mount. */
-	name: string;
-	/** Made for this container only, and removed with it. */
-	anonymous: boolean;
-	/** Absolute host path. */
-	source: string;
-	target: string;
-	readOnly: boolean;
-	options: string[];
-	/** bind: a source that is missing at a start is made. */
-	createSource?: boolean;
+  type: 'bind' | 'volume'
+  /** Volume name; "" for a bind mount. */
+  name: string
+  /** Made for this container only, and removed with it. */
+  anonymous: boolean
+  /** Absolute host path. */
+  source: string
+  target: string
+  readOnly: boolean
+  options: string[]
+  /** bind: a source that is missing at a start is made. */
+  createSource?: boolean
 }
 
 /** `live` record, written by the monitor as JSON when the process has started. In the run folder: gone after a reboot. */
 export interface LiveRecord {
-	pid: number;
-	/** Field 22 of /proc/PID/stat. */
-	startTime: number;
-	monitorPid: number;
-	/** RFC 3339. */
-	startedAt: string;
-	/** Absolute path of the container's cgroup, or "". */
-	cgroup: string;
+  pid: number
+  /** Field 22 of /proc/PID/stat. */
+  startTime: number
+  monitorPid: number
+  /** RFC 3339. */
+  startedAt: string
+  /** Absolute path of the container's cgroup, or "". */
+  cgroup: string
 }
 
 /** `exit` record, written by the monitor as JSON in the container's folder; removed by the next start. */
 export interface ExitRecord {
-	exitCode: number;
-	oomKilled: boolean;
-	startedAt: string;
-	finishedAt: string;
-	/** "" or why it never started. */
-	error: string;
+  exitCode: number
+  oomKilled: boolean
+  startedAt: string
+  finishedAt: string
+  /** "" or why it never started. */
+  error: string
 }
 
-export type ContainerStatus =
-	| "created"
-	| "running"
-	| "paused"
-	| "exited"
-	| "dead";
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited' | 'dead'

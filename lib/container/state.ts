@@ -1,97 +1,74 @@
-import { close, open, readFile } from "node:fs";
-import { promisify } from "node:util";
-import { addon } from "../system/addon.ts";
-import type { ContainerPaths } from "../system/paths.ts";
-import type {
-	ContainerRecord,
-	ContainerStatus,
-	ExitRecord,
-	LiveRecord,
-} from "./record.ts";
-import type { ContainerView } from "./view.ts";
+import { close, open, readFile } from 'node:fs'
+import { promisify } from 'node:util'
+import { addon } from '../system/addon.ts'
+import type { ContainerPaths } from '../system/paths.ts'
+import type { ContainerRecord, ContainerStatus, ExitRecord, LiveRecord } from './record.ts'
+import type { ContainerView } from './view.ts'
 
-const openFile = promisify(open);
-const closeFile = promisify(close);
-const readText = promisify(readFile);
+const openFile = promisify(open)
+const closeFile = promisify(close)
+const readText = promisify(readFile)
 
 /**
  * Derives what a container is doing. Running is whoever holds the lock, never a pid number: a monitor that was
  * killed, a reboot and a recycled pid all end in "exited" without anybody's help. `exclusive`: the caller holds the mutex.
  */
-export async function observe(
-	record: ContainerRecord,
-	paths: ContainerPaths,
-	exclusive = false,
-): Promise<ContainerView> {
-	if (await monitorAlive(paths)) {
-		const live = await readRecord<LiveRecord>(paths.live);
-		const status = live === undefined ? "created" : await runningStatus(live);
-		return { record, paths, status, live, exit: undefined };
-	}
-	const exit = await readRecord<ExitRecord>(paths.exit);
-	// A start leaves this word behind for the case that all who know better are killed; until there is a monitor it says nothing.
-	const starting =
-		exit !== undefined &&
-		isLastWord(exit) &&
-		!exclusive &&
-		(await somebodyHolds(paths.mutex));
-	if (exit === undefined || starting)
-		return {
-			record,
-			paths,
-			status: "created",
-			live: undefined,
-			exit: undefined,
-		};
-	return { record, paths, status: "exited", live: undefined, exit };
+export async function observe(record: ContainerRecord, paths: ContainerPaths, exclusive = false): Promise<ContainerView> {
+  if (await monitorAlive(paths)) {
+    const live = await readRecord<LiveRecord>(paths.live)
+    const status = live === undefined ? 'created' : await runningStatus(live)
+    return { record, paths, status, live, exit: undefined }
+  }
+  const exit = await readRecord<ExitRecord>(paths.exit)
+  // A start leaves this word behind for the case that all who know better are killed; until there is a monitor it says nothing.
+  const starting = exit !== undefined && isLastWord(exit) && !exclusive && (await somebodyHolds(paths.mutex))
+  if (exit === undefined || starting) return { record, paths, status: 'created', live: undefined, exit: undefined }
+  return { record, paths, status: 'exited', live: undefined, exit }
 }
 
 /** No monitor wrote this record: see `leaveLastWord`. */
-export const isLastWord = (exit: ExitRecord) =>
-	exit.finishedAt.startsWith("0001-");
+export const isLastWord = (exit: ExitRecord) => exit.finishedAt.startsWith('0001-')
 
 async function somebodyHolds(mutex: string): Promise<boolean> {
-	let fd: number;
-	try {
-		fd = await openFile(mutex, "r");
-	} catch {
-		return false;
-	}
-	try {
-		return !addon.flock({ fd, mode: "shared" });
-	} finally {
-		await closeFile(fd);
-	}
+  let fd: number
+  try {
+    fd = await openFile(mutex, 'r')
+  } catch {
+    return false
+  }
+  try {
+    return !addon.flock({ fd, mode: 'shared' })
+  } finally {
+    await closeFile(fd)
+  }
 }
 
 /** Whether a monitor holds the container's lock. */
 export async function monitorAlive(paths: ContainerPaths): Promise<boolean> {
-	let fd: number;
-	try {
-		fd = await openFile(paths.lock, "r");
-	} catch {
-		return false;
-	}
-	try {
-		return addon.ofdTest({ fd });
-	} finally {
-		await closeFile(fd);
-	}
+  let fd: number
+  try {
+    fd = await openFile(paths.lock, 'r')
+  } catch {
+    return false
+  }
+  try {
+    return addon.ofdTest({ fd })
+  } finally {
+    await closeFile(fd)
+  }
 }
 
 async function runningStatus(live: LiveRecord): Promise<ContainerStatus> {
-	if (live.cgroup === "") return "running";
-	const frozen = await readText(`${live.cgroup}/cgroup.freeze`, "utf8").catch(
-		() => "0",
-	);
-	return frozen.trim() === "1" ? "paused" : "running";
+  if (live.cgroup === '') return 'running'
+  const frozen = await readText(`${live.cgroup}/cgroup.freeze`, 'utf8').catch(() => '0')
+  return frozen.trim() === '1' ? 'paused' : 'running'
 }
 
 /** A record of the monitor's, or undefined while there is none or it can't be read. */
 export async function readRecord<T>(path: string): Promise<T | undefined> {
-	try {
-		return JSON.parse(await readText(path, "utf8")) as T;
-	} catch {
-		return undefined;
-	}
+  try {
+    return JSON.parse(await readText(path, 'utf8')) as T
+  } catch {
+    return undefined
+  }
 }

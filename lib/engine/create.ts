@@ -1,140 +1,88 @@
-import { randomBytes } from "node:crypto";
-import { release } from "node:os";
-import { allocateContainer } from "../container/allocate.ts";
-import type { ContainerRecord } from "../container/record.ts";
-import type { ContainerView } from "../container/view.ts";
-import { resolveImage } from "../image/resolve.ts";
-import { whileArriving } from "../image/store.ts";
-import { parseNetworkMode } from "../network/mode.ts";
-import { choosePorts } from "../network/ports.ts";
-import { checkOptions } from "../plan/check-options.ts";
-import type { CreateOptions, PortOption } from "../plan/options.ts";
-import { chooseDriver } from "../storage/choose.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { type ContainerIdentity, containerIdentity } from "./identity.ts";
-import { chooseLog } from "./log-plan.ts";
-import { decideMounts, makeVolumes } from "./mounts.ts";
-import { removeContainer } from "./remove.ts";
-import { inlineSeccompProfiles } from "./seccomp-profile.ts";
-import { signalNumber } from "./stop-signal.ts";
+import { randomBytes } from 'node:crypto'
+import { release } from 'node:os'
+import { allocateContainer } from '../container/allocate.ts'
+import type { ContainerRecord } from '../container/record.ts'
+import type { ContainerView } from '../container/view.ts'
+import { resolveImage } from '../image/resolve.ts'
+import { whileArriving } from '../image/store.ts'
+import { parseNetworkMode } from '../network/mode.ts'
+import { choosePorts } from '../network/ports.ts'
+import { checkOptions } from '../plan/check-options.ts'
+import type { CreateOptions, PortOption } from '../plan/options.ts'
+import { chooseDriver } from '../storage/choose.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { type ContainerIdentity, containerIdentity } from './identity.ts'
+import { chooseLog } from './log-plan.ts'
+import { decideMounts, makeVolumes } from './mounts.ts'
+import { removeContainer } from './remove.ts'
+import { inlineSeccompProfiles } from './seccomp-profile.ts'
+import { signalNumber } from './stop-signal.ts'
 
 /**
  * Makes a container that can be started: the image is here and unpacked, volumes exist, ports are chosen,
  * the record and the name are written. Nothing runs, nothing is mounted.
  * `progress` gets the lines of a pull.
  */
-export async function createContainer(
-	context: Context,
-	wish: CreateOptions,
-	progress: (line: string) => void,
-): Promise<ContainerView> {
-	const options = {
-		...wish,
-		...chooseLog(context, wish),
-		securityOpt: await inlineSeccompProfiles(wish.securityOpt),
-	};
-	if (options.stopSignal !== undefined) signalNumber(options.stopSignal);
-	const identity = await containerIdentity(context, options);
-	// From the look at the image to the record that names its layers, no collector may take them.
-	const { record, paths } = await whileArriving(context, () =>
-		draftContainer(context, options, identity, progress),
-	);
-	const view: ContainerView = {
-		record,
-		paths,
-		status: "created",
-		live: undefined,
-		exit: undefined,
-	};
-	try {
-		// Behind the record, which names them: after a crash in between they are removed with the container.
-		await makeVolumes(context, identity.store, record.mounts);
-	} catch (error) {
-		await removeContainer(context, view, { force: false, volumes: true });
-		throw error;
-	}
-	return view;
+export async function createContainer(context: Context, wish: CreateOptions, progress: (line: string) => void): Promise<ContainerView> {
+  const options = { ...wish, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
+  if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
+  const identity = await containerIdentity(context, options)
+  // From the look at the image to the record that names its layers, no collector may take them.
+  const { record, paths } = await whileArriving(context, () => draftContainer(context, options, identity, progress))
+  const view: ContainerView = { record, paths, status: 'created', live: undefined, exit: undefined }
+  try {
+    // Behind the record, which names them: after a crash in between they are removed with the container.
+    await makeVolumes(context, identity.store, record.mounts)
+  } catch (error) {
+    await removeContainer(context, view, { force: false, volumes: true })
+    throw error
+  }
+  return view
 }
 
-async function draftContainer(
-	context: Context,
-	options: CreateOptions,
-	identity: ContainerIdentity,
-	progress: (line: string) => void,
-) {
-	const image = await resolveImage({
-		context,
-		identity: identity.store,
-		reference: options.image,
-		pull: options.pull,
-		...(options.platform === undefined ? {} : { platform: options.platform }),
-		progress,
-	});
-	const imageConfig = image.configuration.config ?? {};
-	const mounts = decideMounts(context, options, imageConfig);
-	checkOptions({
-		options,
-		image: { config: imageConfig },
-		mounts,
-		kernelRelease: release(),
-	});
-	const { driver } = identity.needsSquash
-		? { driver: "fuse-overlayfs" as const }
-		: await chooseDriver({ context, identity: identity.store });
-	const draft: Omit<ContainerRecord, "name"> = {
-		version: 1,
-		id: randomBytes(32).toString("hex"),
-		created: new Date().toISOString(),
-		image: {
-			id: image.id,
-			reference: options.image,
-			config: imageConfig,
-			layers: image.layers,
-		},
-		storageDriver: driver,
-		options,
-		ports: await choosePorts(
-			publishedPorts(options, imageConfig.ExposedPorts ?? {}),
-		),
-		mounts,
-	};
-	return allocateContainer(
-		context,
-		{ ...draft, name: options.name },
-		() => ({}),
-	);
+async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: (line: string) => void) {
+  const image = await resolveImage({
+    context,
+    identity: identity.store,
+    reference: options.image,
+    pull: options.pull,
+    ...(options.platform === undefined ? {} : { platform: options.platform }),
+    progress,
+  })
+  const imageConfig = image.configuration.config ?? {}
+  const mounts = decideMounts(context, options, imageConfig)
+  checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: release() })
+  const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
+  const draft: Omit<ContainerRecord, 'name'> = {
+    version: 1,
+    id: randomBytes(32).toString('hex'),
+    created: new Date().toISOString(),
+    image: { id: image.id, reference: options.image, config: imageConfig, layers: image.layers },
+    storageDriver: driver,
+    options,
+    ports: await choosePorts(publishedPorts(options, imageConfig.ExposedPorts ?? {})),
+    mounts,
+  }
+  return allocateContainer(context, { ...draft, name: options.name }, () => ({}))
 }
 
 /** `-p`, and with `-P` whatever the image exposes on top. */
-function publishedPorts(
-	options: CreateOptions,
-	exposed: Record<string, object>,
-): PortOption[] {
-	const mode = parseNetworkMode(options.network);
-	const wanted = [...options.publish];
-	if (options.publishAll) {
-		for (const port of Object.keys(exposed)) {
-			const [number, protocol = "tcp"] = port.split("/");
-			const containerPort = Number(number);
-			if (protocol !== "tcp" && protocol !== "udp") continue;
-			if (
-				wanted.some(
-					(other) =>
-						other.containerPort === containerPort &&
-						other.protocol === protocol,
-				)
-			)
-				continue;
-			wanted.push({ hostIp: "", hostPort: undefined, containerPort, protocol });
-		}
-	}
-	if (wanted.length > 0 && mode.kind === "container") {
-		throw new LichenError(
-			"conflicting options: port publishing and the container type network mode",
-			{ code: "CONFLICTING_OPTIONS" },
-		);
-	}
-	// As Docker: with --network host or none a published port means nothing.
-	return mode.kind === "slirp4netns" ? wanted : [];
+function publishedPorts(options: CreateOptions, exposed: Record<string, object>): PortOption[] {
+  const mode = parseNetworkMode(options.network)
+  const wanted = [...options.publish]
+  if (options.publishAll) {
+    for (const port of Object.keys(exposed)) {
+      const [number, protocol = 'tcp'] = port.split('/')
+      const containerPort = Number(number)
+      if (protocol !== 'tcp' && protocol !== 'udp') continue
+      if (wanted.some((other) => other.containerPort === containerPort && other.protocol === protocol)) continue
+      wanted.push({ hostIp: '', hostPort: undefined, containerPort, protocol })
+    }
+  }
+  if (wanted.length > 0 && mode.kind === 'container') {
+    throw new LichenError('conflicting options: port publishing and the container type network mode', { code: 'CONFLICTING_OPTIONS' })
+  }
+  // As Docker: with --network host or none a published port means nothing.
+  return mode.kind === 'slirp4netns' ? wanted : []
 }

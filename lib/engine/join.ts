@@ -1,102 +1,68 @@
-import { readlink } from "node:fs/promises";
-import type { ContainerView } from "../container/view.ts";
-import type { CreateOptions } from "../plan/options.ts";
-import type { JoinedNamespaces } from "../plan/spec-input.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { donorContainer } from "./donor.ts";
-import type { ContainerNetwork } from "./network.ts";
+import { readlink } from 'node:fs/promises'
+import type { ContainerView } from '../container/view.ts'
+import type { CreateOptions } from '../plan/options.ts'
+import type { JoinedNamespaces } from '../plan/spec-input.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { donorContainer } from './donor.ts'
+import type { ContainerNetwork } from './network.ts'
 
 export interface SharedNamespaces {
-	join: JoinedNamespaces | undefined;
-	/** The host's, be it through a container that has the host's. */
-	hostNetwork: boolean;
-	/** `--pid` and `--ipc`, where a container that has the host's is the host. */
-	pid: string;
-	ipc: string;
+  join: JoinedNamespaces | undefined
+  /** The host's, be it through a container that has the host's. */
+  hostNetwork: boolean
+  /** `--pid` and `--ipc`, where a container that has the host's is the host. */
+  pid: string
+  ipc: string
 }
 
 /**
  * `--network`, `--pid` and `--ipc` of `container:NAME`. A namespace can be joined by who is in the user namespace that owns it, so the
  * new container gets that one, with its ids. Throws NOT_RUNNING, CONFLICTING_OPTIONS.
  */
-export async function sharedNamespaces(
-	context: Context,
-	options: CreateOptions,
-	network: ContainerNetwork,
-): Promise<SharedNamespaces> {
-	const [pid, ipc] = await Promise.all([
-		named(context, options.pid, "PID namespace"),
-		named(context, options.ipc, "IPC"),
-	]);
-	const joined = network.joined;
-	const shared: SharedNamespaces = {
-		join: undefined,
-		hostNetwork:
-			network.mode.kind === "host" || joined?.record.options.network === "host",
-		pid: pid?.record.options.pid === "host" ? "host" : options.pid,
-		ipc: ipc?.record.options.ipc === "host" ? "host" : options.ipc,
-	};
-	const donors = [joined, pid, ipc].filter((view) => view !== undefined);
-	const first = donors[0];
-	if (first === undefined) return shared;
-	await requireOneOwner(options, donors);
-	shared.join = {
-		user: namespace(first, "user"),
-		...(joined === undefined || shared.hostNetwork
-			? {}
-			: { network: namespace(joined, "net") }),
-		...(pid === undefined || shared.pid === "host"
-			? {}
-			: { pid: namespace(pid, "pid") }),
-		...(ipc === undefined || shared.ipc === "host"
-			? {}
-			: {
-					ipc: namespace(ipc, "ipc"),
-					shm: `/proc/${ipc.live?.pid}/root/dev/shm`,
-				}),
-	};
-	return shared;
+export async function sharedNamespaces(context: Context, options: CreateOptions, network: ContainerNetwork): Promise<SharedNamespaces> {
+  const [pid, ipc] = await Promise.all([named(context, options.pid, 'PID namespace'), named(context, options.ipc, 'IPC')])
+  const joined = network.joined
+  const shared: SharedNamespaces = {
+    join: undefined,
+    hostNetwork: network.mode.kind === 'host' || joined?.record.options.network === 'host',
+    pid: pid?.record.options.pid === 'host' ? 'host' : options.pid,
+    ipc: ipc?.record.options.ipc === 'host' ? 'host' : options.ipc,
+  }
+  const donors = [joined, pid, ipc].filter((view) => view !== undefined)
+  const first = donors[0]
+  if (first === undefined) return shared
+  await requireOneOwner(options, donors)
+  shared.join = {
+    user: namespace(first, 'user'),
+    ...(joined === undefined || shared.hostNetwork ? {} : { network: namespace(joined, 'net') }),
+    ...(pid === undefined || shared.pid === 'host' ? {} : { pid: namespace(pid, 'pid') }),
+    ...(ipc === undefined || shared.ipc === 'host' ? {} : { ipc: namespace(ipc, 'ipc'), shm: `/proc/${ipc.live?.pid}/root/dev/shm` }),
+  }
+  return shared
 }
 
-const named = (
-	context: Context,
-	mode: string,
-	kind: "PID namespace" | "IPC",
-) =>
-	mode.startsWith("container:")
-		? donorContainer(context, mode.slice("container:".length), kind)
-		: undefined;
+const named = (context: Context, mode: string, kind: 'PID namespace' | 'IPC') =>
+  mode.startsWith('container:') ? donorContainer(context, mode.slice('container:'.length), kind) : undefined
 
-async function requireOneOwner(
-	options: CreateOptions,
-	donors: ContainerView[],
-): Promise<void> {
-	const owners = await Promise.all(
-		donors.map((view) => readlink(namespace(view, "user"))),
-	);
-	if (new Set(owners).size > 1) {
-		throw new LichenError(
-			`conflicting options: the namespaces of ${donors.map(({ record }) => record.name).join(" and ")} belong to different users of ids`,
-			{
-				code: "CONFLICTING_OPTIONS",
-				hint: "take them all from one container, or from containers that join each other",
-			},
-		);
-	}
-	const other = donors.find(
-		({ record }) => record.options.userns !== options.userns,
-	);
-	if (other !== undefined) {
-		throw new LichenError(
-			`conflicting options: --userns ${options.userns || '""'} and the namespaces of ${other.record.name}, which has --userns ${other.record.options.userns || '""'}`,
-			{
-				code: "CONFLICTING_OPTIONS",
-				hint: "who joins a container has its ids: give both the same --userns",
-			},
-		);
-	}
+async function requireOneOwner(options: CreateOptions, donors: ContainerView[]): Promise<void> {
+  const owners = await Promise.all(donors.map((view) => readlink(namespace(view, 'user'))))
+  if (new Set(owners).size > 1) {
+    throw new LichenError(`conflicting options: the namespaces of ${donors.map(({ record }) => record.name).join(' and ')} belong to different users of ids`, {
+      code: 'CONFLICTING_OPTIONS',
+      hint: 'take them all from one container, or from containers that join each other',
+    })
+  }
+  const other = donors.find(({ record }) => record.options.userns !== options.userns)
+  if (other !== undefined) {
+    throw new LichenError(
+      `conflicting options: --userns ${options.userns || '""'} and the namespaces of ${other.record.name}, which has --userns ${other.record.options.userns || '""'}`,
+      {
+        code: 'CONFLICTING_OPTIONS',
+        hint: 'who joins a container has its ids: give both the same --userns',
+      },
+    )
+  }
 }
 
-const namespace = ({ live }: ContainerView, name: string) =>
-	`/proc/${live?.pid}/ns/${name}`;
+const namespace = ({ live }: ContainerView, name: string) => `/proc/${live?.pid}/ns/${name}`

@@ -1,102 +1,52 @@
-import type { ContainerRecord } from "../container/record.ts";
-import type { CreateOptions } from "../plan/options.ts";
-import type { RunPlan } from "../plan/plan.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import type { ContainerPaths } from "../system/paths.ts";
+import type { ContainerRecord } from '../container/record.ts'
+import type { CreateOptions } from '../plan/options.ts'
+import type { RunPlan } from '../plan/plan.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import type { ContainerPaths } from '../system/paths.ts'
 
-const units: Record<string, number> = {
-	"": 1,
-	b: 1,
-	k: 1024,
-	m: 1024 ** 2,
-	g: 1024 ** 3,
-};
+const units: Record<string, number> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
 
 /**
  * The log that `--log-driver`, `--log-opt` and the configuration ask for. Kept with the container, whose log can be read although
  * the configuration has changed since. Throws BAD_LOG_OPTION.
  */
-export function chooseLog(
-	{ config }: Context,
-	options: CreateOptions,
-): Pick<CreateOptions, "logDriver" | "logOptions"> {
-	const logDriver =
-		options.logDriver !== ""
-			? options.logDriver
-			: (config["log-driver"] ?? "json-file");
-	const logOptions =
-		options.logDriver !== ""
-			? options.logOptions
-			: { ...config["log-opts"], ...options.logOptions };
-	if (!isDriver(logDriver)) {
-		throw new LichenError(
-			`logger: no log driver named '${logDriver}' is registered`,
-			{
-				code: "BAD_LOG_OPTION",
-				hint: "lichen writes json-file (default), k8s-file and none",
-			},
-		);
-	}
-	for (const key of Object.keys(logOptions)) {
-		if (
-			![
-				"max-size",
-				"max-file",
-				"path",
-				"labels",
-				"tag",
-				"env",
-				"mode",
-				"compress",
-			].includes(key)
-		) {
-			throw new LichenError(
-				`unknown log opt '${key}' for ${logDriver} log driver`,
-				{ code: "BAD_LOG_OPTION" },
-			);
-		}
-	}
-	sizes(logOptions);
-	return { logDriver, logOptions };
+export function chooseLog({ config }: Context, options: CreateOptions): Pick<CreateOptions, 'logDriver' | 'logOptions'> {
+  const logDriver = options.logDriver !== '' ? options.logDriver : (config['log-driver'] ?? 'json-file')
+  const logOptions = options.logDriver !== '' ? options.logOptions : { ...config['log-opts'], ...options.logOptions }
+  if (!isDriver(logDriver)) {
+    throw new LichenError(`logger: no log driver named '${logDriver}' is registered`, {
+      code: 'BAD_LOG_OPTION',
+      hint: 'lichen writes json-file (default), k8s-file and none',
+    })
+  }
+  for (const key of Object.keys(logOptions)) {
+    if (!['max-size', 'max-file', 'path', 'labels', 'tag', 'env', 'mode', 'compress'].includes(key)) {
+      throw new LichenError(`unknown log opt '${key}' for ${logDriver} log driver`, { code: 'BAD_LOG_OPTION' })
+    }
+  }
+  sizes(logOptions)
+  return { logDriver, logOptions }
 }
 
 /** The same as the monitor takes it. */
-export function logPlan(
-	{ options }: ContainerRecord,
-	paths: ContainerPaths,
-): RunPlan["log"] {
-	const { logDriver, logOptions } = options;
-	return {
-		driver: isDriver(logDriver) ? logDriver : "none",
-		path: logOptions["path"] ?? paths.log,
-		...sizes(logOptions),
-	};
+export function logPlan({ options }: ContainerRecord, paths: ContainerPaths): RunPlan['log'] {
+  const { logDriver, logOptions } = options
+  return { driver: isDriver(logDriver) ? logDriver : 'none', path: logOptions['path'] ?? paths.log, ...sizes(logOptions) }
 }
 
-const isDriver = (name: string): name is RunPlan["log"]["driver"] =>
-	["json-file", "k8s-file", "none"].includes(name);
+const isDriver = (name: string): name is RunPlan['log']['driver'] => ['json-file', 'k8s-file', 'none'].includes(name)
 
-const sizes = (options: Record<string, string>) => ({
-	maxSize: size(options["max-size"] ?? "0"),
-	maxFiles: count(options["max-file"] ?? "1"),
-});
+const sizes = (options: Record<string, string>) => ({ maxSize: size(options['max-size'] ?? '0'), maxFiles: count(options['max-file'] ?? '1') })
 
 function size(text: string): number {
-	const [, number, unit = ""] = /^(-?\d+)([bkmg]?)b?$/i.exec(text) ?? [];
-	if (number === undefined)
-		throw new LichenError(`invalid value for max-size: ${text}`, {
-			code: "BAD_LOG_OPTION",
-			hint: "such as 10m",
-		});
-	return Math.max(0, Number(number) * (units[unit.toLowerCase()] ?? 1));
+  const [, number, unit = ''] = /^(-?\d+)([bkmg]?)b?$/i.exec(text) ?? []
+  if (number === undefined) throw new LichenError(`invalid value for max-size: ${text}`, { code: 'BAD_LOG_OPTION', hint: 'such as 10m' })
+  return Math.max(0, Number(number) * (units[unit.toLowerCase()] ?? 1))
 }
 
 function count(text: string): number {
-	const value = Number(text);
-	if (!Number.isInteger(value) || value < 1)
-		throw new LichenError(`invalid value for max-file: ${text}`, {
-			code: "BAD_LOG_OPTION",
-		});
-	return value;
+  const value = Number(text)
+  if (!Number.isInteger(value) || value < 1) throw new LichenError(`invalid value for max-file: ${text}`, { code: 'BAD_LOG_OPTION' })
+  return value
 }

@@ -1,51 +1,32 @@
-import { listContainers } from "../container/list.ts";
-import type { Image } from "../image/image.ts";
-import { listStoredImages } from "../image/store.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { type Removal, removeImage } from "./remove-image.ts";
+import { listContainers } from '../container/list.ts'
+import type { Image } from '../image/image.ts'
+import { listStoredImages } from '../image/store.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { type Removal, removeImage } from './remove-image.ts'
 
 export interface Pruned {
-	removals: Removal[];
-	/** Bytes of the layers that went. */
-	bytes: number;
+  removals: Removal[]
+  /** Bytes of the layers that went. */
+  bytes: number
 }
 
 /** Removes those of the images that no container uses. Their files stay until `collectGarbage`. */
-export async function pruneImages(
-	context: Context,
-	images: readonly Image[],
-): Promise<Pruned> {
-	const used = new Set(
-		(await listContainers(context)).map(({ record }) => record.image.id),
-	);
-	const before = await layerSizes(context);
-	const removals: Removal[] = [];
-	for (const { id } of images.filter((image) => !used.has(image.id))) {
-		try {
-			removals.push(...(await removeImage({ context, name: id, force: true })));
-		} catch (error) {
-			// Somebody else was faster, or has just started a container of it.
-			if (
-				!(error instanceof LichenError) ||
-				!["IMAGE_NOT_FOUND", "IMAGE_IN_USE"].includes(error.code)
-			)
-				throw error;
-		}
-	}
-	const after = await layerSizes(context);
-	return {
-		removals,
-		bytes: [...before].reduce(
-			(sum, [diffId, size]) => sum + (after.has(diffId) ? 0 : size),
-			0,
-		),
-	};
+export async function pruneImages(context: Context, images: readonly Image[]): Promise<Pruned> {
+  const used = new Set((await listContainers(context)).map(({ record }) => record.image.id))
+  const before = await layerSizes(context)
+  const removals: Removal[] = []
+  for (const { id } of images.filter((image) => !used.has(image.id))) {
+    try {
+      removals.push(...(await removeImage({ context, name: id, force: true })))
+    } catch (error) {
+      // Somebody else was faster, or has just started a container of it.
+      if (!(error instanceof LichenError) || !['IMAGE_NOT_FOUND', 'IMAGE_IN_USE'].includes(error.code)) throw error
+    }
+  }
+  const after = await layerSizes(context)
+  return { removals, bytes: [...before].reduce((sum, [diffId, size]) => sum + (after.has(diffId) ? 0 : size), 0) }
 }
 
 const layerSizes = async (context: Context): Promise<Map<string, number>> =>
-	new Map(
-		(await listStoredImages(context)).flatMap(({ layers }) =>
-			layers.map(({ diffId, size }) => [diffId, size] as const),
-		),
-	);
+  new Map((await listStoredImages(context)).flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size] as const)))

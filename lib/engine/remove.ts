@@ -1,122 +1,85 @@
-import { rm } from "node:fs/promises";
-import { releaseName } from "../container/allocate.ts";
-import {
-	discardContainer,
-	type Grave,
-	graves,
-	recordIn,
-} from "../container/discard.ts";
-import { exclusively } from "../container/exclusive.ts";
-import type { ContainerRecord } from "../container/record.ts";
-import { observe } from "../container/state.ts";
-import { type ContainerView, isRunning } from "../container/view.ts";
-import { hasImage } from "../image/store.ts";
-import { removeTree } from "../storage/remove.ts";
-import type { Context } from "../system/context.ts";
-import { LichenError } from "../system/errors.ts";
-import { hostIdentity } from "../system/identity.ts";
-import { tryLockFolder } from "../system/lock.ts";
-import { containerPaths, volumesDir } from "../system/paths.ts";
-import { collectGarbage } from "./collect-garbage.ts";
-import { killContainer } from "./stop.ts";
+import { rm } from 'node:fs/promises'
+import { releaseName } from '../container/allocate.ts'
+import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
+import { exclusively } from '../container/exclusive.ts'
+import type { ContainerRecord } from '../container/record.ts'
+import { observe } from '../container/state.ts'
+import { type ContainerView, isRunning } from '../container/view.ts'
+import { hasImage } from '../image/store.ts'
+import { removeTree } from '../storage/remove.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { hostIdentity } from '../system/identity.ts'
+import { tryLockFolder } from '../system/lock.ts'
+import { containerPaths, volumesDir } from '../system/paths.ts'
+import { collectGarbage } from './collect-garbage.ts'
+import { killContainer } from './stop.ts'
 
 export interface RemoveOptions {
-	/** A running container is killed first. */
-	force: boolean;
-	/** Its anonymous volumes go too. */
-	volumes: boolean;
+  /** A running container is killed first. */
+  force: boolean
+  /** Its anonymous volumes go too. */
+  volumes: boolean
 }
 
 /** Removes a container: out of sight in one step, then its files. Needs no free disk space. Throws STILL_RUNNING, CONTAINER_NOT_FOUND. */
-export async function removeContainer(
-	context: Context,
-	view: ContainerView,
-	{ force, volumes }: RemoveOptions,
-): Promise<void> {
-	const grave = await exclusively(view, async (now) => {
-		if (!isRunning(now)) return discardContainer(context, now, volumes);
-		if (!force) throw stillRunning(now);
-		await killContainer(now);
-		return discardContainer(
-			context,
-			await observe(now.record, now.paths, true),
-			volumes,
-		);
-	});
-	await fill(context, grave);
+export async function removeContainer(context: Context, view: ContainerView, { force, volumes }: RemoveOptions): Promise<void> {
+  const grave = await exclusively(view, async (now) => {
+    if (!isRunning(now)) return discardContainer(context, now, volumes)
+    if (!force) throw stillRunning(now)
+    await killContainer(now)
+    return discardContainer(context, await observe(now.record, now.paths, true), volumes)
+  })
+  await fill(context, grave)
 }
 
 /** The end of a container that was started with --rm. Somebody else, its monitor's cleanup for one, may have been quicker. */
-export async function removeAfterExit(
-	context: Context,
-	view: ContainerView,
-): Promise<void> {
-	try {
-		await removeContainer(context, view, { force: false, volumes: true });
-	} catch (error) {
-		if (
-			!(error instanceof LichenError) ||
-			(error.code !== "CONTAINER_NOT_FOUND" && error.code !== "STILL_RUNNING")
-		)
-			throw error;
-	}
+export async function removeAfterExit(context: Context, view: ContainerView): Promise<void> {
+  try {
+    await removeContainer(context, view, { force: false, volumes: true })
+  } catch (error) {
+    if (!(error instanceof LichenError) || (error.code !== 'CONTAINER_NOT_FOUND' && error.code !== 'STILL_RUNNING')) throw error
+  }
 }
 
 /** Goes on with removals that were cut short. */
 export async function finishRemovals(context: Context): Promise<void> {
-	for (const grave of await graves(context)) await fill(context, grave);
+  for (const grave of await graves(context)) await fill(context, grave)
 }
 
 /** Deletes what is left of a container, the volumes first: they are known from its record. */
 async function fill(context: Context, grave: Grave): Promise<void> {
-	const unlock = await tryLockFolder(grave.path);
-	// Somebody else is at it, or has done it.
-	if (unlock === undefined) return;
-	try {
-		const identity = await hostIdentity(context);
-		const record = await recordIn(grave);
-		if (record !== undefined) {
-			// Nothing to do but after a crash in the middle of discardContainer.
-			await releaseName(context, record.name, record.id);
-			await rm(containerPaths(context.paths, record.id).runDir, {
-				recursive: true,
-				force: true,
-			}).catch(() => undefined);
-			const anonymous = grave.volumes
-				? record.mounts.filter((mount) => mount.anonymous)
-				: [];
-			for (const { name } of anonymous)
-				await removeTree({
-					context,
-					identity,
-					path: `${volumesDir(context.paths)}/${name}`,
-				});
-		}
-		await removeTree({ context, identity, path: grave.path });
-		await collectUnderIt(context, record);
-	} finally {
-		await unlock();
-	}
+  const unlock = await tryLockFolder(grave.path)
+  // Somebody else is at it, or has done it.
+  if (unlock === undefined) return
+  try {
+    const identity = await hostIdentity(context)
+    const record = await recordIn(grave)
+    if (record !== undefined) {
+      // Nothing to do but after a crash in the middle of discardContainer.
+      await releaseName(context, record.name, record.id)
+      await rm(containerPaths(context.paths, record.id).runDir, { recursive: true, force: true }).catch(() => undefined)
+      const anonymous = grave.volumes ? record.mounts.filter((mount) => mount.anonymous) : []
+      for (const { name } of anonymous) await removeTree({ context, identity, path: `${volumesDir(context.paths)}/${name}` })
+    }
+    await removeTree({ context, identity, path: grave.path })
+    await collectUnderIt(context, record)
+  } finally {
+    await unlock()
+  }
 }
 
 /** The last container of an image that was removed before it takes the layers with it. */
-async function collectUnderIt(
-	context: Context,
-	record: ContainerRecord | undefined,
-): Promise<void> {
-	const id = record?.image.id;
-	if (id === undefined || id === "" || (await hasImage(context, id))) return;
-	await collectGarbage(context);
+async function collectUnderIt(context: Context, record: ContainerRecord | undefined): Promise<void> {
+  const id = record?.image.id
+  if (id === undefined || id === '' || (await hasImage(context, id))) return
+  await collectGarbage(context)
 }
 
 function stillRunning({ record, status }: ContainerView): LichenError {
-	const id = record.id.slice(0, 12);
-	return new LichenError(
-		`cannot remove container "/${record.name}": container is ${status}: ${status === "paused" ? "unpause and then stop" : "stop"} the container before removing or force remove`,
-		{
-			code: "STILL_RUNNING",
-			exitCode: 1,
-			hint: `lichen stop ${id}, or lichen rm -f ${id}`,
-		},
-	);
+  const id = record.id.slice(0, 12)
+  return new LichenError(
+    `cannot remove container "/${record.name}": container is ${status}: ${status === 'paused' ? 'unpause and then stop' : 'stop'} the container before removing or force remove`,
+    { code: 'STILL_RUNNING', exitCode: 1, hint: `lichen stop ${id}, or lichen rm -f ${id}` },
+  )
 }

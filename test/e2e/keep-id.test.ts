@@ -11,14 +11,36 @@ describe.each(['fuse-overlayfs', 'vfs'])('--userns keep-id on %s', (driver) => {
     const shared = join(box.files, driver)
     mkdirSync(shared)
     box.give(shared)
-    expect(await keepId(driver, '--userns', 'keep-id', '-v', `${shared}:/mnt`, 'busybox', 'sh', '-c', 'id -u; id -g; touch /mnt/mine; touch /tmp/mine; stat -c %u /mnt/mine /tmp/mine')).toBe(
-      [box.user.uid, box.user.gid, box.user.uid, box.user.uid].join('\n'),
-    )
+    expect(
+      await keepId(
+        driver,
+        '--userns',
+        'keep-id',
+        '-v',
+        `${shared}:/mnt`,
+        'busybox',
+        'sh',
+        '-c',
+        'id -u; id -g; touch /mnt/mine; touch /tmp/mine; stat -c %u /mnt/mine /tmp/mine',
+      ),
+    ).toBe([box.user.uid, box.user.gid, box.user.uid, box.user.uid].join('\n'))
     expect(statSync(join(shared, 'mine')).uid).toBe(box.user.uid)
   })
 
   it('has root as root of the image', async () => {
-    expect(await keepId(driver, '--userns', 'keep-id', '-u', '0', 'busybox', 'sh', '-c', 'touch /root/x; stat -c %u:%g /root/x /bin/busybox; chown 1000:50 /root/x; stat -c %u:%g /root/x')).toBe('0:0\n0:0\n1000:50')
+    expect(
+      await keepId(
+        driver,
+        '--userns',
+        'keep-id',
+        '-u',
+        '0',
+        'busybox',
+        'sh',
+        '-c',
+        'touch /root/x; stat -c %u:%g /root/x /bin/busybox; chown 1000:50 /root/x; stat -c %u:%g /root/x',
+      ),
+    ).toBe('0:0\n0:0\n1000:50')
   })
 
   it('mounts a source that is made by it, as the user', async () => {

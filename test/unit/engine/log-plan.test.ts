@@ -1,63 +1,42 @@
-import { describe, expect, it } from "vitest";
-import type { ContainerRecord } from "../../../lib/container/record.ts";
-import { chooseLog, logPlan } from "../../../lib/engine/log-plan.ts";
-import type { CreateOptions } from "../../../lib/plan/options.ts";
-import type { Config, Context } from "../../../lib/system/context.ts";
-import type { ContainerPaths } from "../../../lib/system/paths.ts";
+import { describe, expect, it } from 'vitest'
+import type { ContainerRecord } from '../../../lib/container/record.ts'
+import { chooseLog, logPlan } from '../../../lib/engine/log-plan.ts'
+import type { CreateOptions } from '../../../lib/plan/options.ts'
+import type { Config, Context } from '../../../lib/system/context.ts'
+import type { ContainerPaths } from '../../../lib/system/paths.ts'
 
-const choose = (
-	logDriver: string,
-	logOptions: Record<string, string>,
-	config: Config = {},
-) =>
-	chooseLog({ config } as Context, { logDriver, logOptions } as CreateOptions);
+const choose = (logDriver: string, logOptions: Record<string, string>, config: Config = {}) =>
+  chooseLog({ config } as Context, { logDriver, logOptions } as CreateOptions)
 const plan = (logDriver: string, logOptions: Record<string, string>) =>
-	logPlan(
-		{ options: { logDriver, logOptions } } as unknown as ContainerRecord,
-		{ log: "/log" } as ContainerPaths,
-	);
+  logPlan({ options: { logDriver, logOptions } } as unknown as ContainerRecord, { log: '/log' } as ContainerPaths)
 
-describe("the log of a container", () => {
-	it("is that of the command line, else of the configuration, else json-file", () => {
-		expect(choose("", {})).toEqual({ logDriver: "json-file", logOptions: {} });
-		expect(
-			choose(
-				"",
-				{ "max-file": "2" },
-				{ "log-driver": "k8s-file", "log-opts": { "max-size": "1m" } },
-			),
-		).toEqual({
-			logDriver: "k8s-file",
-			logOptions: { "max-size": "1m", "max-file": "2" },
-		});
-		// Options of another driver than the one that was asked for are not meant for it.
-		expect(
-			choose(
-				"none",
-				{},
-				{ "log-driver": "k8s-file", "log-opts": { "max-size": "1m" } },
-			),
-		).toEqual({ logDriver: "none", logOptions: {} });
-	});
+describe('the log of a container', () => {
+  it('is that of the command line, else of the configuration, else json-file', () => {
+    expect(choose('', {})).toEqual({ logDriver: 'json-file', logOptions: {} })
+    expect(choose('', { 'max-file': '2' }, { 'log-driver': 'k8s-file', 'log-opts': { 'max-size': '1m' } })).toEqual({
+      logDriver: 'k8s-file',
+      logOptions: { 'max-size': '1m', 'max-file': '2' },
+    })
+    // Options of another driver than the one that was asked for are not meant for it.
+    expect(choose('none', {}, { 'log-driver': 'k8s-file', 'log-opts': { 'max-size': '1m' } })).toEqual({ logDriver: 'none', logOptions: {} })
+  })
 
-	it.each<[string, Record<string, string>, RegExp]>([
-		["syslog", {}, /no log driver named 'syslog'/],
-		["", { colour: "red" }, /unknown log opt 'colour' for json-file/],
-		["", { "max-size": "big" }, /invalid value for max-size: big/],
-		["", { "max-file": "0" }, /invalid value for max-file: 0/],
-	])("is refused as %s %j", (driver, options, message) => {
-		expect(() => choose(driver, options)).toThrow(message);
-	});
+  it.each<[string, Record<string, string>, RegExp]>([
+    ['syslog', {}, /no log driver named 'syslog'/],
+    ['', { colour: 'red' }, /unknown log opt 'colour' for json-file/],
+    ['', { 'max-size': 'big' }, /invalid value for max-size: big/],
+    ['', { 'max-file': '0' }, /invalid value for max-file: 0/],
+  ])('is refused as %s %j', (driver, options, message) => {
+    expect(() => choose(driver, options)).toThrow(message)
+  })
 
-	it("has sizes in bytes", () => {
-		expect(plan("k8s-file", { "max-size": "10k", "max-file": "3" })).toEqual({
-			driver: "k8s-file",
-			path: "/log",
-			maxSize: 10240,
-			maxFiles: 3,
-		});
-		expect(plan("json-file", { "max-size": "-1", path: "/elsewhere" })).toEqual(
-			{ driver: "json-file", path: "/elsewhere", maxSize: 0, maxFiles: 1 },
-		);
-	});
-});
+  it('has sizes in bytes', () => {
+    expect(plan('k8s-file', { 'max-size': '10k', 'max-file': '3' })).toEqual({
+      driver: 'k8s-file',
+      path: '/log',
+      maxSize: 10240,
+      maxFiles: 3,
+    })
+    expect(plan('json-file', { 'max-size': '-1', path: '/elsewhere' })).toEqual({ driver: 'json-file', path: '/elsewhere', maxSize: 0, maxFiles: 1 })
+  })
+})

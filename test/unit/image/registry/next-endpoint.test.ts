@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { LichenError } from '../../../../lib/system/errors.ts'
 import { NetworkFailure } from '../../../../lib/image/registry/network-failure.ts'
 import { mayAskNext } from '../../../../lib/image/registry/next-endpoint.ts'
+import { LichenError } from '../../../../lib/system/errors.ts'
 
 const endpoint = { base: 'http://127.0.0.1:1', host: '127.0.0.1:1', insecure: true, mirror: false, another: true }
 const broken = new NetworkFailure('broken', 'the connection was cut')
