@@ -27,10 +27,7 @@ export async function allocateContainer(
   const hidden = `${containersDir(context.paths)}/${COMING}${draft.id}`
   // The ids of root's containers are others than root's, and must get through.
   const mode = process.geteuid?.() === 0 ? 0o711 : 0o700
-  await Promise.all([
-    mkdir(containersDir(context.paths), { recursive: true, mode }),
-    mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 }),
-  ])
+  await Promise.all([mkdir(containersDir(context.paths), { recursive: true, mode }), mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 })])
   try {
     const record = await withLock(namesLock(context), 'exclusive', async () => {
       const name = await freeName(context, draft.name)

@@ -37,7 +37,17 @@ function draw(target: ReturnType<typeof screen>, steps: [string, string, boolean
 }
 
 test('lines are redrawn in place, in the order in which they came', () => {
-  expect(draw(screen(), [[['a', '1'], ['b', '1']], [['a', '2']], [['b', 'done', true]], [['a', 'done', true]]])).toEqual(['a: done', 'b: done'])
+  expect(
+    draw(screen(), [
+      [
+        ['a', '1'],
+        ['b', '1'],
+      ],
+      [['a', '2']],
+      [['b', 'done', true]],
+      [['a', 'done', true]],
+    ]),
+  ).toEqual(['a: done', 'b: done'])
 })
 
 test('more lines than the screen is high: what is done at the top is left behind', () => {
