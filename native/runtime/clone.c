@@ -75,6 +75,7 @@ pid_t clone_process(uint64_t flags, int cgroup) {
     case EINVAL: return clone_and_move(flags, cgroup);
     case EACCES:
     case EBUSY:
+    case ENOENT:
     case ENODEV:
     case EOPNOTSUPP: fail("cgroup", errno, "", "", "clone3(0x%llx | CLONE_INTO_CGROUP)", (unsigned long long)flags);
     default: fail("namespace", errno, "", "", "clone3(0x%llx)", (unsigned long long)flags);

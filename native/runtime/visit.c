@@ -1,7 +1,9 @@
 #include "visit.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <sched.h>
+#include <stdio.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -13,22 +15,38 @@
 #include "settings.h"
 #include "sync.h"
 
-/* Its pidfd, or -1 before Linux 5.3. Start times are compared after that: the pidfd then is of the process that was meant. */
-static int open_target(const struct plan *plan) {
+struct target {
+  int pidfd;            /* -1 before Linux 5.3 */
+  int cgroup_namespace; /* -1: not to be entered */
+};
+
+/* Start times are compared after both are open: then they are of the process that was meant. */
+static struct target open_target(const struct plan *plan) {
   pid_t pid = (pid_t)plan->target_pid;
-  int pidfd = (int)syscall(SYS_pidfd_open, pid, 0);
-  if (pidfd < 0 && errno != ENOSYS) fail("target", errno, plan->id, "", "pidfd_open(%d)", pid);
+  struct target target = {.pidfd = (int)syscall(SYS_pidfd_open, pid, 0), .cgroup_namespace = -1};
+  if (target.pidfd < 0 && errno != ENOSYS) fail("target", errno, plan->id, "", "pidfd_open(%d)", pid);
+  if ((plan->namespaces & CLONE_NEWCGROUP) != 0) {
+    char path[64];
+    snprintf(path, sizeof path, "/proc/%d/ns/cgroup", pid);
+    target.cgroup_namespace = open(path, O_RDONLY | O_CLOEXEC);
+    if (target.cgroup_namespace < 0) fail("target", errno == ENOENT ? ESRCH : errno, path, "", "open(%s)", path);
+  }
   if (proc_start_time(pid) != plan->target_start_time) fail("target", ESRCH, plan->id, "the container has ended", "/proc/%d/stat", pid);
-  return pidfd;
+  return target;
 }
 
 void visit_main(const struct plan *plan, const struct child_io *io, int cgroup) {
   child_begin(io, cgroup);
   oom_score_set(plan);
-  join_process(plan->namespaces, (pid_t)plan->target_pid, open_target(plan));
+  struct target target = open_target(plan);
+  join_process(plan->namespaces & ~(uint64_t)CLONE_NEWCGROUP, (pid_t)plan->target_pid, target.pidfd);
   child_become_root(plan);
   pid_t pid = clone_process(CLONE_PARENT, cgroup);
   if (pid == 0) {
+    /* Not before it is in the cgroup: nobody may go from outside of his cgroup namespace into it (mount option nsdelegate, which systemd sets). */
+    if (target.cgroup_namespace >= 0 && setns(target.cgroup_namespace, CLONE_NEWCGROUP) < 0) {
+      fail("target", errno, plan->id, "", "setns(/proc/%d/ns/cgroup)", (pid_t)plan->target_pid);
+    }
     child_begin(io, -1);
     process_main(plan, io);
   }
