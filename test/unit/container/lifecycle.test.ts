@@ -1,5 +1,5 @@
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { type FileHandle, open } from 'node:fs/promises'
+import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
@@ -38,6 +38,8 @@ class Monitor {
   constructor(private readonly view: ContainerView) {}
 
   async takeLock(): Promise<void> {
+    // The start that a monitor belongs to has made it.
+    await mkdir(this.view.paths.runDir, { recursive: true, mode: 0o700 })
     this.#lock = await open(this.view.paths.lock, 'a+')
     expect(addon.ofdLock({ fd: this.#lock.fd, mode: 'write' })).toBe(true)
   }
@@ -125,6 +127,7 @@ describe('the exit code', () => {
 
   it('is not taken from a start that is under way', async () => {
     const view = await make()
+    await mkdir(view.paths.runDir, { recursive: true, mode: 0o700 })
     await withLock(view.paths.mutex, 'exclusive', async () => {
       writeFileSync(view.paths.exit, JSON.stringify({ exitCode: 255, finishedAt: '0001-01-01T00:00:00Z' }))
       const now = await observe(view.record, view.paths)
