@@ -101,12 +101,14 @@ describe('scopes', () => {
     await expectNothingLeft()
   })
 
-  it('a delegated subtree without systemd: --cgroup-parent', async () => {
-    const parent = '/user.slice/user-1000.slice/user@1000.service/mine.slice'
-    await succeed(`mkdir -p /sys/fs/cgroup${parent}/box`)
-    expect(await succeed(`lichen run --rm --cgroup-parent ${parent}/box --memory 64m busybox cat /sys/fs/cgroup/memory.max`)).toBe('67108864')
-    expect(await succeed(`ls -d /sys/fs/cgroup${parent}/box/*/ 2>/dev/null | wc -l`)).toBe('0')
-    await succeed(`rmdir /sys/fs/cgroup${parent}/box /sys/fs/cgroup${parent} 2>/dev/null || true`)
+  it('a subtree that was delegated to the user: --cgroup-parent', async () => {
+    const output = await succeed(`systemd-run --user --scope --quiet --property=Delegate=yes sh -c '
+      own=/sys/fs/cgroup$(cut -d: -f3 /proc/self/cgroup)
+      mkdir $own/shell $own/box && echo $$ >$own/shell/cgroup.procs && echo "+memory +pids" >$own/cgroup.subtree_control
+      lichen run --rm --cgroup-parent \${own#/sys/fs/cgroup}/box --memory 64m busybox cat /sys/fs/cgroup/memory.max
+      ls -d $own/box/*/ 2>/dev/null | wc -l'`)
+    expect(output).toBe('67108864\n0')
+    await expectNothingLeft()
   })
 
   it('SIGKILL of the monitor takes the container with it, and the next command tells the truth', async () => {
