@@ -47,11 +47,20 @@ export async function allocateContainer(
   }
 }
 
-/** Folders are filled under the lock that is held here: one that is there was left by a crash. */
+/** Folders are filled under the lock that is held here: one that is there was left by a crash, and maybe a run folder with it. */
 async function forgetAborted(context: Context): Promise<void> {
   const dir = containersDir(context.paths)
-  const aborted = (await readdir(dir)).filter((name) => name.startsWith(COMING))
-  await Promise.all(aborted.map((name) => rm(`${dir}/${name}`, { recursive: true, force: true })))
+  for (const name of await abortedDrafts(context)) {
+    await rm(containerPaths(context.paths, name.slice(COMING.length)).runDir, { recursive: true, force: true })
+    await rm(`${dir}/${name}`, { recursive: true, force: true })
+  }
+}
+
+const abortedDrafts = async (context: Context) => (await readdir(containersDir(context.paths)).catch(() => [])).filter((name) => name.startsWith(COMING))
+
+/** Clears up after containers whose making was cut short. One that is just being made is waited for. */
+export async function sweepAborted(context: Context): Promise<void> {
+  if ((await abortedDrafts(context)).length > 0) await withLock(namesLock(context), 'exclusive', () => forgetAborted(context))
 }
 
 /** Gives a name back, unless somebody else has taken it since. */

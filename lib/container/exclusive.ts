@@ -2,6 +2,7 @@ import { mkdir, rm } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
 import { readJson } from '../system/files.ts'
 import { withLock } from '../system/lock.ts'
+import type { ContainerPaths } from '../system/paths.ts'
 import type { ContainerRecord } from './record.ts'
 import { monitorAlive, observe } from './state.ts'
 import { until } from './until.ts'
@@ -14,8 +15,7 @@ import type { ContainerView } from './view.ts'
  */
 export async function exclusively<T>(view: ContainerView, change: (now: ContainerView) => Promise<T>): Promise<T> {
   const { paths } = view
-  await mkdir(paths.runDir, { recursive: true, mode: 0o700 })
-  return withLock(paths.mutex, 'exclusive', async () => {
+  return withMutex(paths, async () => {
     const record = await readJson<ContainerRecord>(paths.record)
     if (record === undefined) {
       // The folder that was just made, for nothing. Others may be in here as well: the last one tidies up.
@@ -24,6 +24,19 @@ export async function exclusively<T>(view: ContainerView, change: (now: Containe
     }
     return change(await settled(await observe(record, paths, true)))
   })
+}
+
+/** Who removes the container takes the folder away as well, be it between our two steps. */
+async function withMutex<T>(paths: ContainerPaths, fn: () => Promise<T>): Promise<T> {
+  for (;;) {
+    try {
+      await mkdir(paths.runDir, { recursive: true, mode: 0o700 })
+      return await withLock(paths.mutex, 'exclusive', fn)
+    } catch (error) {
+      const { code, path } = error as NodeJS.ErrnoException
+      if (code !== 'ENOENT' || (path !== paths.mutex && path !== paths.runDir)) throw error
+    }
+  }
 }
 
 /** A monitor without a live record, although nobody starts it: its launcher was killed, and it goes on alone. */

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { releaseName } from '../container/allocate.ts'
+import { releaseName, sweepAborted } from '../container/allocate.ts'
 import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
 import { exclusively } from '../container/exclusive.ts'
 import type { ContainerRecord } from '../container/record.ts'
@@ -42,8 +42,9 @@ export async function removeAfterExit(context: Context, view: ContainerView): Pr
   }
 }
 
-/** Goes on with removals that were cut short. */
+/** Goes on with what was cut short: removals, and the making of containers. */
 export async function finishRemovals(context: Context): Promise<void> {
+  await sweepAborted(context)
   for (const grave of await graves(context)) await fill(context, grave)
 }
 

@@ -3,7 +3,7 @@ import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { allocateContainer } from '../../../lib/container/allocate.ts'
+import { allocateContainer, sweepAborted } from '../../../lib/container/allocate.ts'
 import { discardContainer, graves, recordIn } from '../../../lib/container/discard.ts'
 import { exclusively } from '../../../lib/container/exclusive.ts'
 import { findContainer } from '../../../lib/container/find.ts'
@@ -29,6 +29,8 @@ afterEach(() => rmSync(folder, { recursive: true }))
 async function make(name?: string, id = 'a'.repeat(64)): Promise<ContainerView> {
   const draft = { version: 1, id, name, created: '2024-05-01T12:00:00Z', options: {}, image: {}, mounts: [], ports: [] }
   const { record, paths } = await allocateContainer(context, draft as unknown as ContainerRecord, () => ({}))
+  // As a first start does.
+  mkdirSync(paths.runDir, { recursive: true })
   return { record, paths, status: 'created', live: undefined, exit: undefined }
 }
 
@@ -83,6 +85,15 @@ describe('making', () => {
     mkdirSync(`${containersDir(context.paths)}/.new-${'c'.repeat(64)}`)
     await make('web', 'b'.repeat(64))
     expect(readdirSync(containersDir(context.paths))).toEqual(['b'.repeat(64)])
+  })
+
+  it('that was cut short is cleared up, run folder and all', async () => {
+    const view = await make('web')
+    const [id, run] = ['c'.repeat(64), `${context.paths.run}/c/${'c'.repeat(12)}`]
+    for (const path of [`${containersDir(context.paths)}/.new-${id}`, run]) mkdirSync(path, { recursive: true })
+    await sweepAborted(context)
+    expect(readdirSync(containersDir(context.paths))).toEqual([view.record.id])
+    expect(existsSync(run)).toBe(false)
   })
 })
 
@@ -163,13 +174,37 @@ describe('changes', () => {
 
   it('find that the container has gone, and leave nothing', async () => {
     const view = await make('web')
-    const removal = exclusively(view, (now) => discardContainer(context, now, false))
-    const late = exclusively(view, async () => 'done')
-    const [grave, outcome] = await Promise.allSettled([removal, late])
-    expect(grave.status).toBe('fulfilled')
-    expect(outcome).toEqual({ status: 'rejected', reason: notFound })
+    let late: Promise<unknown> = Promise.resolve()
+    await exclusively(view, (now) => {
+      late = exclusively(view, async () => 'done')
+      late.catch(() => {})
+      return discardContainer(context, now, false)
+    })
+    await expect(late).rejects.toThrow(notFound)
     expect(existsSync(view.paths.runDir)).toBe(false)
     await expect(findContainer(context, 'web')).rejects.toThrow(notFound)
+  })
+
+  it('of a container that many remove at once are told so, wherever they meet', async () => {
+    for (let round = 0; round < 20; round++) {
+      const view = await make('web')
+      const all = await Promise.allSettled(Array.from({ length: 6 }, () => exclusively(view, (now) => discardContainer(context, now, false))))
+      const failures = all.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason as unknown] : []))
+      expect(failures).toEqual(Array.from({ length: 5 }, () => notFound))
+      expect(existsSync(view.paths.runDir)).toBe(false)
+      for (const { path } of await graves(context)) rmSync(path, { recursive: true })
+    }
+  })
+
+  it('make the run folder again that somebody takes away between two steps', async () => {
+    const view = await make()
+    for (let round = 0; round < 300; round++) {
+      const change = exclusively(view, async () => 'done')
+      const takeAway = setInterval(() => rmSync(view.paths.runDir, { recursive: true, force: true }), 0)
+      for (let at = 0; at < 5; at++) await new Promise((resolve) => setImmediate(resolve, rmSync(view.paths.runDir, { recursive: true, force: true })))
+      clearInterval(takeAway)
+      expect(await change).toBe('done')
+    }
   })
 
   it('wait for a start whose launcher was killed', async () => {
