@@ -1,6 +1,7 @@
 import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { readJson } from '../system/files.ts'
 import { withLock } from '../system/lock.ts'
 import { type ContainerPaths, containerPaths, containersDir, namesDir } from '../system/paths.ts'
 import { idOfName } from './find.ts'
@@ -28,32 +29,37 @@ export async function allocateContainer(
   // The ids of root's containers are others than root's, and must get through.
   const mode = process.geteuid?.() === 0 ? 0o711 : 0o700
   await Promise.all([mkdir(containersDir(context.paths), { recursive: true, mode }), mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 })])
-  try {
-    const record = await withLock(namesLock(context), 'exclusive', async () => {
-      const name = await freeName(context, draft.name)
-      await forgetAborted(context)
+  const record = await withLock(namesLock(context), 'exclusive', async () => {
+    const name = await freeName(context, draft.name)
+    await forgetAborted(context)
+    try {
       await mkdir(hidden, { mode })
       const named: ContainerRecord = { ...draft, name }
-      const content = { 'container.json': JSON.stringify(named), ...files(named) }
+      const content = { 'container.json': JSON.stringify(named), name: draft.id, ...files(named) }
       await Promise.all(Object.entries(content).map(([file, text]) => writeFile(`${hidden}/${file}`, text, { mode: 0o600 })))
-      await writeFile(`${namesDir(context.paths)}/${name}`, draft.id, { mode: 0o600 })
+      await rename(`${hidden}/name`, `${namesDir(context.paths)}/${name}`)
       await rename(hidden, paths.dir)
       return named
-    })
-    return { record, paths }
-  } catch (error) {
-    await rm(hidden, { recursive: true, force: true })
-    throw error
-  }
+    } catch (error) {
+      await forgetDraft(context, draft.id)
+      throw error
+    }
+  })
+  return { record, paths }
 }
 
-/** Folders are filled under the lock that is held here: one that is there was left by a crash, and maybe a run folder with it. */
+/** Folders are filled under the lock that is held here: one that is there was left by a crash. */
 async function forgetAborted(context: Context): Promise<void> {
-  const dir = containersDir(context.paths)
-  for (const name of await abortedDrafts(context)) {
-    await rm(containerPaths(context.paths, name.slice(COMING.length)).runDir, { recursive: true, force: true })
-    await rm(`${dir}/${name}`, { recursive: true, force: true })
-  }
+  for (const name of await abortedDrafts(context)) await forgetDraft(context, name.slice(COMING.length))
+}
+
+/** Undoes a making that was cut short, its name and its run folder as well. The record stood before the name was taken. */
+async function forgetDraft(context: Context, id: string): Promise<void> {
+  const hidden = `${containersDir(context.paths)}/${COMING}${id}`
+  const record = await readJson<ContainerRecord>(`${hidden}/container.json`).catch(() => undefined)
+  if (record !== undefined) await dropName(context, record.name, id)
+  await rm(containerPaths(context.paths, id).runDir, { recursive: true, force: true })
+  await rm(hidden, { recursive: true, force: true })
 }
 
 const abortedDrafts = async (context: Context) => (await readdir(containersDir(context.paths)).catch(() => [])).filter((name) => name.startsWith(COMING))
@@ -65,9 +71,11 @@ export async function sweepAborted(context: Context): Promise<void> {
 
 /** Gives a name back, unless somebody else has taken it since. */
 export async function releaseName(context: Context, name: string, id: string): Promise<void> {
-  await withLock(namesLock(context), 'exclusive', async () => {
-    if ((await idOfName(context, name)) === id) await unlink(`${namesDir(context.paths)}/${name}`)
-  })
+  await withLock(namesLock(context), 'exclusive', () => dropName(context, name, id))
+}
+
+async function dropName(context: Context, name: string, id: string): Promise<void> {
+  if ((await idOfName(context, name)) === id) await unlink(`${namesDir(context.paths)}/${name}`)
 }
 
 const namesLock = (context: Context) => `${context.paths.run}/names.lock`

@@ -1,4 +1,4 @@
-import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { type FileHandle, mkdir, open } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,7 +15,7 @@ import { exitRecordOf, waitForExit } from '../../../lib/container/wait.ts'
 import { addon } from '../../../lib/system/addon.ts'
 import type { Context } from '../../../lib/system/context.ts'
 import { withLock } from '../../../lib/system/lock.ts'
-import { containersDir } from '../../../lib/system/paths.ts'
+import { containersDir, namesDir } from '../../../lib/system/paths.ts'
 
 let folder: string
 let context: Context
@@ -94,6 +94,23 @@ describe('making', () => {
     await sweepAborted(context)
     expect(readdirSync(containersDir(context.paths))).toEqual([view.record.id])
     expect(existsSync(run)).toBe(false)
+  })
+
+  it('that was cut short after the name was taken gives the name back', async () => {
+    const { record, paths } = await make('web')
+    renameSync(paths.dir, `${containersDir(context.paths)}/.new-${record.id}`)
+    await sweepAborted(context)
+    expect(readdirSync(namesDir(context.paths))).toEqual([])
+  })
+
+  it('that was cut short leaves the name to who has taken it over', async () => {
+    const { record, paths } = await make('web')
+    renameSync(paths.dir, join(folder, 'aside'))
+    await make('web', 'b'.repeat(64))
+    renameSync(join(folder, 'aside'), `${containersDir(context.paths)}/.new-${record.id}`)
+    await sweepAborted(context)
+    expect(readdirSync(namesDir(context.paths))).toEqual(['web'])
+    expect((await findContainer(context, 'web')).record.id).toBe('b'.repeat(64))
   })
 })
 
