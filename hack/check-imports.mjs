@@ -31,7 +31,7 @@ const roads = [
 ]
 
 /** Types may also come from these folders into cli/, which words them for people. */
-const typesFor = { cli: ['container', 'image', 'plan', 'commands', 'cgroup', 'system'], container: ['image'], storage: ['image'] }
+const typesFor = { cli: ['container', 'image', 'plan', 'storage', 'commands', 'cgroup', 'system'], container: ['image'], storage: ['image'] }
 
 /** No I/O: host facts arrive as arguments. */
 const isPure = (file) =>

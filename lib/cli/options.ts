@@ -29,7 +29,7 @@ export interface Positionals {
   max: number
   stopAtFirst?: boolean
   /** What they are, for completion. */
-  complete?: 'container' | 'image' | 'file' | 'none'
+  complete?: 'container' | 'image' | 'volume' | 'secret' | 'file' | 'none'
 }
 
 type ValueOf<O> = O extends { type: 'boolean' }

@@ -6,6 +6,7 @@ import { usageError } from '../cli/usage-error.ts'
 import { describeOptions } from '../cli/yargs-help.ts'
 import { familiarReference, parseReference } from '../image/reference.ts'
 import { listReferences } from '../image/references.ts'
+import { listVolumes } from '../storage/list-volumes.ts'
 import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
 import { namesDir } from '../system/paths.ts'
@@ -44,10 +45,11 @@ export const completion = command({
   },
 })
 
-type Kind = 'container' | 'image'
+type Kind = 'container' | 'image' | 'volume'
 
 async function namesOf(context: Context, kind: Kind): Promise<string[]> {
   if (kind === 'container') return readdir(namesDir(context.paths)).catch(() => [])
+  if (kind === 'volume') return listVolumes(context)
   return (await listReferences(context)).map(({ reference }) => familiarReference(parseReference(reference)))
 }
 
@@ -67,5 +69,5 @@ async function candidates(words: readonly string[], names: (kind: Kind) => Promi
     return fitting((await parser.getCompletion([begun])).filter((word) => !/^--.$/.test(word)))
   }
   const { complete } = positionals
-  return complete === 'container' || complete === 'image' ? fitting(await names(complete)) : []
+  return complete === 'container' || complete === 'image' || complete === 'volume' ? fitting(await names(complete)) : []
 }

@@ -4,8 +4,12 @@ import { imageDocument } from '../cli/image-document.ts'
 import { optionTable } from '../cli/options.ts'
 import { compileTemplate } from '../cli/template.ts'
 import { usageError } from '../cli/usage-error.ts'
+import { volumeDocument } from '../cli/volume-document.ts'
 import { findContainer } from '../container/find.ts'
+import { isName, noSuchVolume } from '../engine/remove-volumes.ts'
+import { volumePlace } from '../engine/volume-place.ts'
 import { findImage } from '../image/find.ts'
+import { readVolume } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { visible } from '../system/log.ts'
@@ -14,7 +18,7 @@ import { printLines } from './print.ts'
 
 const options = optionTable({
   format: { type: 'string', short: 'f', metavar: 'string', description: 'json, or a Go template' },
-  type: { type: 'string', metavar: 'string', default: '', description: 'container or image; default: a container, else an image' },
+  type: { type: 'string', metavar: 'string', default: '', description: 'container, image or volume; default: the first of these that there is' },
 })
 
 export const inspect = command({
@@ -24,8 +28,8 @@ export const inspect = command({
   options,
   positionals: { min: 1, max: Infinity, complete: 'container' },
   async run({ options, positionals }, globals) {
-    if (!['', 'container', 'image'].includes(options.type))
-      throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container or image')
+    if (!['', 'container', 'image', 'volume'].includes(options.type))
+      throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container, image or volume')
     const render = options.format === undefined || options.format === 'json' ? undefined : compileTemplate(options.format)
     const context = await openContext(globals)
     const found: unknown[] = []
@@ -51,11 +55,20 @@ export const inspect = command({
 async function document(context: Context, name: string, type: string): Promise<unknown> {
   if (type === 'container') return containerDocument(await findContainer(context, name))
   if (type === 'image') return imageDocument(await findImage(context, name))
+  if (type === 'volume') return namedVolume(context, name)
   const container = await orUndefined(findContainer(context, name), 'CONTAINER_NOT_FOUND')
   if (container !== undefined) return containerDocument(container)
   const image = await orUndefined(findImage(context, name), 'IMAGE_NOT_FOUND')
   if (image !== undefined) return imageDocument(image)
-  throw new LichenError(`No such object: ${name}`, { code: 'NO_SUCH_OBJECT', exitCode: 1, hint: 'lichen ps -a, lichen images' })
+  const volume = await orUndefined(namedVolume(context, name), 'VOLUME_NOT_FOUND')
+  if (volume !== undefined) return volume
+  throw new LichenError(`No such object: ${name}`, { code: 'NO_SUCH_OBJECT', exitCode: 1, hint: 'lichen ps -a, lichen images, lichen volume ls' })
+}
+
+async function namedVolume(context: Context, name: string): Promise<unknown> {
+  const volume = isName(name) ? await readVolume(context, name) : undefined
+  if (volume === undefined) throw noSuchVolume(name)
+  return volumeDocument(volume, volumePlace(context, volume))
 }
 
 async function orUndefined<T>(promise: Promise<T>, code: string): Promise<T | undefined> {

@@ -10,7 +10,7 @@ import type { ContainerView } from '../container/view.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { pruneContainers } from '../engine/prune-containers.ts'
 import { pruneImages } from '../engine/prune-images.ts'
-import { pruneVolumes } from '../engine/prune-volumes.ts'
+import { pruneVolumes } from '../engine/remove-volumes.ts'
 import { listImages } from '../image/list.ts'
 import { openContext } from '../system/open-context.ts'
 import { deletedImages } from './image-prune.ts'
@@ -34,7 +34,7 @@ export const systemPrune = command({
     if (!options.force && !(await asked(options))) return 0
     const context = await openContext(globals)
     const containers = await pruneContainers(context, fits)
-    const volumes = options.volumes ? await pruneVolumes(context) : { names: [], bytes: 0 }
+    const volumes = options.volumes ? await pruneVolumes(context, ({ anonymous }) => anonymous) : { names: [], bytes: 0 }
     const candidates = await filterImages(await listImages(context), filters, async () => '', Date.now())
     const images = await pruneImages(
       context,

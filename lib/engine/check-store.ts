@@ -7,6 +7,7 @@ import { type Fault, imageFaults } from '../image/check-images.ts'
 import { whileArriving } from '../image/store.ts'
 import { unpackLayer } from '../image/unpack.ts'
 import { removeTree } from '../storage/remove.ts'
+import { volumeGraves } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { containerPaths, containersDir, layerDiff, temporaryDir } from '../system/paths.ts'
@@ -70,7 +71,12 @@ async function unfinished(context: Context): Promise<Fault[]> {
     remedy: 'it is removed',
     repair: async () => removeTree({ context, identity: await hostIdentity(context), path }),
   }))
-  return [...remains, ...removals]
+  const volumes = (await volumeGraves(context)).map((path) => ({
+    what: `the volume in ${path} is removed only in part`,
+    remedy: 'the rest is removed',
+    repair: async () => removeTree({ context, identity: await hostIdentity(context), path }),
+  }))
+  return [...remains, ...removals, ...volumes]
 }
 
 async function oldEntries(folder: string, fits: (name: string) => boolean): Promise<string[]> {

@@ -2,7 +2,9 @@ import type { VolumeMount } from '../container/record.ts'
 import type { ImageConfig } from '../image/manifest.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Identity } from '../plan/plan.ts'
-import { anonymousVolumeName, ensureVolume, volumeData } from '../storage/volumes.ts'
+import type { SourceMount } from '../plan/spec-input.ts'
+import { volumeSource } from '../plan/volume-options.ts'
+import { anonymousVolumeName, ensureVolume, readVolume, volumeData, withVolumesLock } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 
@@ -34,9 +36,30 @@ export function decideMounts(context: Context, options: CreateOptions, image: Im
   return mounts
 }
 
-/** Makes the volumes that are not there yet. */
+/** Makes the volumes that are not there yet. The record that names them is written: see withVolumesLock. */
 export async function makeVolumes(context: Context, identity: Identity, mounts: readonly VolumeMount[]): Promise<void> {
-  for (const { type, name, anonymous } of mounts) {
-    if (type === 'volume') await ensureVolume({ context, identity, name, anonymous })
-  }
+  const volumes = mounts.filter(({ type }) => type === 'volume')
+  if (volumes.length === 0) return
+  await withVolumesLock(context, async () => {
+    for (const { name, anonymous } of volumes) await ensureVolume({ context, identity, volume: { name, anonymous } })
+  })
+}
+
+/** The mounts as this start has them: a volume may be a folder of the host, or a tmpfs, by the options that it was made with. */
+export function mountSources(context: Context, mounts: readonly VolumeMount[]): Promise<SourceMount[]> {
+  return Promise.all(
+    mounts.map(async (mount) => {
+      const volume = mount.type === 'volume' ? await readVolume(context, mount.name) : undefined
+      if (volume === undefined || Object.keys(volume.options).length === 0) return mount
+      const source = volumeSource(volume.options)
+      switch (source.kind) {
+        case 'folder':
+          return mount
+        case 'bind':
+          return { ...mount, source: source.device, readOnly: mount.readOnly || source.readOnly, options: [...source.options, ...mount.options] }
+        case 'tmpfs':
+          return { ...mount, type: 'tmpfs', options: [...source.options, ...mount.options.filter((option) => /^(no)?(exec|suid|dev|copy)$/.test(option))] }
+      }
+    }),
+  )
 }

@@ -11,8 +11,9 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { tryLockFolder } from '../system/lock.ts'
-import { containerPaths, volumesDir } from '../system/paths.ts'
+import { containerPaths } from '../system/paths.ts'
 import { collectGarbage } from './collect-garbage.ts'
+import { removeUnused } from './remove-volumes.ts'
 import { killContainer } from './stop.ts'
 
 export interface RemoveOptions {
@@ -60,8 +61,8 @@ async function fill(context: Context, grave: Grave): Promise<void> {
       // Nothing to do but after a crash in the middle of discardContainer.
       await releaseName(context, record.name, record.id)
       await rm(containerPaths(context.paths, record.id).runDir, { recursive: true, force: true }).catch(() => undefined)
-      const anonymous = grave.volumes ? record.mounts.filter((mount) => mount.anonymous) : []
-      for (const { name } of anonymous) await removeTree({ context, identity, path: `${volumesDir(context.paths)}/${name}` })
+      // Another container may have them too, by --volumes-from.
+      if (grave.volumes) await removeUnused(context, anonymousVolumes(record))
     }
     await removeTree({ context, identity, path: grave.path })
     await collectUnderIt(context, record)
@@ -69,6 +70,8 @@ async function fill(context: Context, grave: Grave): Promise<void> {
     await unlock()
   }
 }
+
+const anonymousVolumes = ({ mounts }: ContainerRecord) => mounts.filter(({ type, anonymous }) => type === 'volume' && anonymous).map(({ name }) => name)
 
 /** The last container of an image that was removed before it takes the layers with it. */
 async function collectUnderIt(context: Context, record: ContainerRecord | undefined): Promise<void> {

@@ -18,6 +18,7 @@ import { hostFacts } from './host-facts.ts'
 import { containerIdentity } from './identity.ts'
 import { sharedNamespaces } from './join.ts'
 import { logPlan } from './log-plan.ts'
+import { mountSources } from './mounts.ts'
 import { containerHostname, containerNetwork, writeNetworkFiles } from './network.ts'
 
 export interface StartOptions {
@@ -41,10 +42,11 @@ export async function startContainer(context: Context, view: ContainerView, opti
 
 async function planStart(context: Context, view: ContainerView, options: StartOptions): Promise<LaunchInput> {
   const { record, paths } = view
-  const [identity, cgroup, host] = await Promise.all([
+  const [identity, cgroup, host, mounts] = await Promise.all([
     containerIdentity(context, record.options),
     planCgroup({ context, id: record.id, limits: record.options.limits, parent: record.options.cgroupParent }),
     hostFacts(record.options),
+    mountSources(context, record.mounts),
   ])
   const network = await containerNetwork(context, view, identity.container)
   const [rootfs, shared, hostname] = await Promise.all([
@@ -65,7 +67,7 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     options: { ...record.options, pid, ipc },
     image: record.image.config,
     // What a volume takes over from the image it has taken at the first start.
-    mounts: view.exit === undefined ? record.mounts : record.mounts.map((mount) => ({ ...mount, options: [...mount.options, 'nocopy'] })),
+    mounts: view.exit === undefined ? mounts : mounts.map((mount) => ({ ...mount, options: [...mount.options, 'nocopy'] })),
     identity: identity.container,
     defaultUser: identity.defaultUser,
     host,

@@ -37,7 +37,8 @@ export interface ImageDefaults {
 }
 
 export interface SourceMount {
-  type: 'bind' | 'volume'
+  /** tmpfs: a volume that is one, anew for each start. */
+  type: 'bind' | 'volume' | 'tmpfs'
   source: string
   target: string
   readOnly: boolean

@@ -2,16 +2,17 @@ import { mountTarget } from './mount-target.ts'
 import type { CreateOptions } from './options.ts'
 import type { OciMount } from './spec.ts'
 import { deviceMounts } from './spec-devices.ts'
-import type { SpecInput } from './spec-input.ts'
+import type { SourceMount, SpecInput } from './spec-input.ts'
 import { systemMounts } from './system-mounts.ts'
 import { tmpfsOptions } from './tmpfs-options.ts'
-import { volumeMount } from './volume-mount.ts'
+import { COPY_UP, volumeMount } from './volume-mount.ts'
 
 /** Everything that is mounted over the root file system, in order: the system's own, then the user's from the root down. */
 export function specMounts(input: SpecInput): { mounts: OciMount[]; rootfsPropagation: string | undefined; warnings: string[] } {
   const { options } = input
   const warnings: string[] = []
-  const own = [...input.mounts.map((mount) => volumeMount(mount, (line) => warnings.push(line))), ...tmpfsMounts(options), ...deviceMounts(input)]
+  const mounted = input.mounts.map((mount) => (mount.type === 'tmpfs' ? tmpfsVolume(mount) : volumeMount(mount, (line) => warnings.push(line))))
+  const own = [...mounted, ...tmpfsMounts(options), ...deviceMounts(input)]
   const taken = new Set(own.map(({ destination }) => destination))
   const files = networkFiles(input).filter(({ destination }) => !taken.has(destination))
   const system = systemMounts(input).filter(({ destination }) => !taken.has(destination) && !(taken.has('/dev') && destination.startsWith('/dev/')))
@@ -40,14 +41,21 @@ function networkFiles({ files, options }: SpecInput): OciMount[] {
   return [bind('/etc/resolv.conf', files.resolvConf), bind('/etc/hostname', files.hostname), bind('/etc/hosts', files.hosts)]
 }
 
+const tmpfs = (target: string, text: string): OciMount => ({
+  destination: mountTarget({ destination: target, type: 'tmpfs', source: '' }),
+  type: 'tmpfs',
+  source: 'tmpfs',
+  options: tmpfsOptions(text),
+})
+
+/** It is new with every start, and takes over what the image has there every time. */
+function tmpfsVolume({ target, readOnly, options }: SourceMount): OciMount {
+  const mount = tmpfs(target, [...options.filter((option) => !/^(no)?copy$/.test(option)), ...(readOnly ? ['ro'] : [])].join(','))
+  return options.includes('nocopy') ? mount : { ...mount, options: [...(mount.options ?? []), COPY_UP] }
+}
+
 /** `--tmpfs` and `--mount type=tmpfs`. Throws BAD_TMPFS_OPTION, BAD_MOUNT_TARGET. */
 export function tmpfsMounts(options: Pick<CreateOptions, 'tmpfs' | 'volumes'>): OciMount[] {
-  const tmpfs = (target: string, text: string): OciMount => ({
-    destination: mountTarget({ destination: target, type: 'tmpfs', source: '' }),
-    type: 'tmpfs',
-    source: 'tmpfs',
-    options: tmpfsOptions(text),
-  })
   const mounted = options.volumes
     .filter(({ type }) => type === 'tmpfs')
     .map(({ target, readOnly, options: more }) =>
