@@ -153,6 +153,9 @@ export type UnshareOperation =
   /** Layers bottom first. */
   | { kind: 'merge'; target: string; layers: string[] }
   | { kind: 'probe'; rootfs: RootfsPlan }
+  /** In the namespaces of the caller: the identity has no maps. What serves the mount ends with the process `owner`. */
+  | { kind: 'mount'; folder: string; rootfs: RootfsPlan; owner: number }
+  | { kind: 'unmount'; paths: string[] }
 
 /** `lichen-runtime unshare`: work on the store under the container's id map. */
 export interface UnsharePlan {

@@ -82,10 +82,16 @@ function putUnshare(put: Put, { identity, operation }: UnsharePlan): void {
       put(T.OP_PATH, s(operation.directory))
       break
     case 'remove':
+    case 'unmount':
       for (const path of operation.paths) put(T.OP_PATH, s(path))
       break
     case 'merge':
       for (const path of [operation.target, ...operation.layers]) put(T.OP_PATH, s(path))
+      break
+    case 'mount':
+      put(T.OP_PATH, s(operation.folder))
+      put(T.TARGET, u(operation.owner), u(0))
+      putRootfs(put, operation.rootfs)
       break
     case 'probe':
       putRootfs(put, operation.rootfs)

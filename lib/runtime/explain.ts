@@ -36,6 +36,8 @@ export async function explainFailure(failure: Failure): Promise<LichenError> {
       const { message, hint } = await explainUsernsFailure(errno)
       return new LichenError(`${message}: ${say(failure)}`, { code: 'NAMESPACE_FAILED', ...optional(hint) })
     }
+    case 'unmount':
+      return new LichenError(`cannot unmount ${failure.subject}: ${say(failure)}`, { code: 'UNMOUNT_FAILED' })
     case 'mount':
       return new LichenError(mountMessage(failure), { code: 'MOUNT_FAILED', ...optional(mountHint(failure)) })
     case 'rootfs':

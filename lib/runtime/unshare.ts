@@ -36,9 +36,12 @@ export async function unshare(input: UnshareInput & { operation: Exclude<Unshare
  * Runs a program as root of the id map, with these descriptors ([the program's, ours]; 0 to 2 are /dev/null where not named); resolves
  * with its exit code. Throws what explainFailure makes of one that could not be started.
  */
-export async function unshareProgram(input: UnshareInput & { args: string[]; env: string[]; fds: [number, number][] }): Promise<number> {
-  const { args, env, fds } = input
+export async function unshareProgram(
+  input: UnshareInput & { args: string[]; env: string[]; fds: [number, number][]; onStart?: (pid: number) => void },
+): Promise<number> {
+  const { args, env, fds, onStart } = input
   const worker = start(input, { kind: 'exec', args, env }, fds)
+  onStart?.(worker.process.pid)
   const done = await readStatus(worker.statusFd)
   if (done !== undefined) throw lost()
   return worker.process.exited()

@@ -7,6 +7,7 @@ import { warning } from './log.ts'
 import { type IdRange, mapIdentity, parseAllSubids, parseGetsubids, parseSubids, parseUserns, type UsernsMode } from './map-identity.ts'
 import { findProgram, installLine } from './programs.ts'
 import { capture } from './spawn.ts'
+import { insideUnshare } from './unshared.ts'
 
 /**
  * The id maps of this user for `--userns` (default: container root is the user, the subordinate ids follow). Ranges are
@@ -19,6 +20,7 @@ export async function hostIdentity(context: Context, userns = ''): Promise<Ident
     throw new LichenError(`invalid USER mode: ${userns}`, { code: 'BAD_USERNS', hint: 'host, nomap, keep-id or keep-id:uid=UID,gid=GID' })
   }
   const uid = process.geteuid?.() ?? 0
+  if ((await insideUnshare()) !== undefined) return identityInside(mode)
   return uid === 0 ? rootIdentity(mode) : userIdentity(context, mode, uid, process.getegid?.() ?? uid)
 }
 
@@ -125,6 +127,15 @@ function nestedRanges(enclosing: IdRange[], kind: string): IdRange[] {
     code: 'NO_SUBUIDS',
     hint: 'start the outer container with more ids, or run lichen outside of it',
   })
+}
+
+/** Inside of `lichen unshare` the map of the store is that of the namespace itself, handed on id by id. */
+async function identityInside(mode: UsernsMode): Promise<Identity> {
+  if (mode.kind !== 'default') throw new LichenError('inside of lichen unshare there is no --userns', { code: 'BAD_USERNS', hint: 'call lichen outside of it' })
+  const [uids, gids] = await Promise.all(['uid', 'gid'].map(async (kind) => parseIdMap(await readOrEmpty(`/proc/self/${kind}_map`))))
+  const asIs = (ranges: IdRange[]) => ranges.map(({ start, count }) => ({ container: start, host: start, size: count }))
+  const denySetgroups = (await readOrEmpty('/proc/self/setgroups')).trim() === 'deny'
+  return { uidMappings: asIs(uids!), gidMappings: asIs(gids!), newuidmap: undefined, newgidmap: undefined, denySetgroups }
 }
 
 /** The inner side of /proc/self/uid_map. */

@@ -9,6 +9,7 @@ import { LichenError } from './errors.ts'
 import { homeFolder, xdgFolder } from './home.ts'
 import { debug, setDebug } from './log.ts'
 import { openRunRoot, runPlaces } from './run-root.ts'
+import { insideUnshare, type Unshared } from './unshared.ts'
 
 /** What stands in front of the verb on the command line. */
 export interface GlobalOptions {
@@ -21,7 +22,7 @@ export interface GlobalOptions {
 
 /**
  * Finds, makes and checks the folders of this user, and reads the configuration.
- * Throws STORE_NOT_OURS, DATA_ROOT_IN_USE, RUN_DIR_UNSAFE, NO_HOME, BROKEN_JSON, BAD_CONFIG, NO_RUNTIME.
+ * Throws STORE_NOT_OURS, DATA_ROOT_IN_USE, RUN_DIR_UNSAFE, NO_HOME, BROKEN_JSON, BAD_CONFIG, NO_RUNTIME, UNSHARED_ELSEWHERE.
  */
 export async function openContext(options: GlobalOptions = {}): Promise<Context> {
   if (options.debug) setDebug(true)
@@ -30,6 +31,12 @@ export async function openContext(options: GlobalOptions = {}): Promise<Context>
   const config = await loadConfig(`${xdgFolder('XDG_CONFIG_HOME') ?? `${home}/.config`}/lichen/config.json`)
   if (config.debug) setDebug(true)
   if (options.storageDriver !== undefined) config['storage-driver'] = options.storageDriver
+
+  const inside = await insideUnshare()
+  if (inside !== undefined) {
+    if (options.storageDriver === undefined && inside.driver !== undefined) config['storage-driver'] = inside.driver as NonNullable<Config['storage-driver']>
+    return { paths: pathsInside(inside, options.root), config, runtime: await runtimePath() }
+  }
 
   const usual = uid === 0 ? '/var/lib/lichen' : `${xdgFolder('XDG_DATA_HOME') ?? `${home}/.local/share`}/lichen`
   const data = options.root === undefined ? (config['data-root'] ?? usual) : resolve(options.root)
@@ -41,6 +48,14 @@ export async function openContext(options: GlobalOptions = {}): Promise<Context>
   ])
   debug(() => `data root ${data}, run root ${run}, runtime ${runtime}`)
   return { paths: { data, run }, config, runtime }
+}
+
+function pathsInside({ data, run }: Unshared, root: string | undefined): Context['paths'] {
+  if (root === undefined || resolve(root) === data) return { data, run }
+  throw new LichenError(`this lichen unshare is for the data root ${data}, not for ${resolve(root)}`, {
+    code: 'UNSHARED_ELSEWHERE',
+    hint: `leave it, and call: lichen --root ${root} unshare`,
+  })
 }
 
 async function runtimePath(): Promise<string> {

@@ -15,6 +15,8 @@ export const layerDiff = (paths: Paths, diffId: string) => `${layersDir(paths)}/
 export const volumesDir = (paths: Paths) => `${paths.data}/volumes`
 export const temporaryDir = (paths: Paths) => `${paths.data}/tmp`
 export const containersDir = (paths: Paths) => `${paths.data}/containers`
+/** Where `image mount` mounts, in a file system that only the mount namespace of one `lichen unshare` has there. */
+export const mountsDir = (paths: Paths) => `${paths.run}/mounts`
 export const namesDir = (paths: Paths) => `${paths.data}/names`
 
 /** Files of one container. */

@@ -1,4 +1,4 @@
-/* The operations of `unshare`, each in the mapped user namespace as 0:0, with umask 0. Failures go to FD_STATUS. */
+/* The operations of `unshare`, each in the mapped user namespace (that of the caller, where the plan has no maps) as 0:0, with umask 0. Failures go to FD_STATUS. */
 #ifndef LICHEN_OPERATIONS_H
 #define LICHEN_OPERATIONS_H
 
@@ -14,5 +14,7 @@ struct totals op_merge(const struct plan *plan, const int *paths);
 /* `parents`: the directories that hold what plan->op_paths name; -1 where there is none any more. */
 struct totals op_remove(const struct plan *plan, const int *parents);
 struct totals op_probe(const struct plan *plan);
+struct totals op_mount(const struct plan *plan);
+struct totals op_unmount(const struct plan *plan);
 
 #endif

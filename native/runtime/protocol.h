@@ -128,6 +128,9 @@ enum unshare_op {
   OP_REMOVE = 3, /* OP_PATH: trees to remove, absolute; what is gone already is fine. Without id maps: by our own rights, in no namespace */
   OP_MERGE = 4,  /* OP_PATH: target directory, then layers, bottom first: copies (reflink where possible) with whiteouts carried out */
   OP_PROBE = 5,  /* PLAN_ROOTFS, PLAN_LOWER: mount it, make a file through it, undo */
+  OP_MOUNT = 6,  /* PLAN_ROOTFS, PLAN_LOWER, without id maps: mount it in the caller's mount namespace, below OP_PATH, a folder that first becomes a tmpfs there;
+                   PLAN_TARGET: a helper ends with this process */
+  OP_UNMOUNT = 7, /* OP_PATH: mount points that OP_MOUNT made; what is gone already is fine */
 };
 
 /* Runtime -> launcher, on FD_STATUS */
@@ -139,7 +142,7 @@ enum status_tag {
   STATUS_DONE = 5,    /* unshare: u entries, u bytes */
 };
 /* Stages: "plan" "lock" "idmap" "namespace" "cgroup" "rootfs" "mount" "network" "port" "user" "cwd" "sandbox" "sysctl"
- * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "target" */
+ * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "unmount" "target" */
 
 /* Launcher -> runtime, on FD_STATUS */
 enum control_tag {

@@ -116,7 +116,8 @@ static _Noreturn void done(struct totals totals) {
 }
 
 void unshare_main(const struct plan *plan) {
-  int *paths = open_paths(plan);
+  bool in_place = plan->op == OP_MOUNT || plan->op == OP_UNMOUNT;
+  int *paths = in_place ? NULL : open_paths(plan);
   bool mounts = plan->op == OP_EXEC || plan->op == OP_PROBE;
   /* Root removes by its own rights what belongs to any id: then the plan has no maps. */
   if (plan->uid_maps.count > 0) enter_namespaces(plan, CLONE_NEWUSER | (mounts ? CLONE_NEWNS : 0));
@@ -128,6 +129,8 @@ void unshare_main(const struct plan *plan) {
     case OP_REMOVE: done(op_remove(plan, paths));
     case OP_MERGE: done(op_merge(plan, paths));
     case OP_PROBE: done(op_probe(plan));
+    case OP_MOUNT: done(op_mount(plan));
+    case OP_UNMOUNT: done(op_unmount(plan));
     default: fail("plan", EINVAL, "", "unknown operation", "%s", "");
   }
 }
