@@ -1,4 +1,4 @@
-import { readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
 
 /** Stops every process of a container's cgroup, and returns when the last one stands. Throws NO_CGROUP, FREEZE_FAILED. */
@@ -72,13 +72,21 @@ export async function usage(path: string): Promise<CgroupUsage> {
 
 const number = (text: string | undefined) => (text !== undefined && /^\d+\s*$/.test(text) ? Number(text) : undefined)
 
-/** Host pids of the processes in the container's cgroup itself. */
+/** Host pids of the processes in a container's cgroup, and in those that it has made below. */
 export async function processes(path: string): Promise<number[]> {
   requireCgroup(path, 'listed')
-  return (await readFile(`${path}/cgroup.procs`, 'utf8'))
-    .split('\n')
-    .filter((line) => line !== '')
-    .map(Number)
+  return (await below(path)).sort((a, b) => a - b)
+}
+
+async function below(path: string): Promise<number[]> {
+  const [text, entries] = await Promise.all([
+    // Gone, or a threaded cgroup, whose processes are told by the one above.
+    readFile(`${path}/cgroup.procs`, 'utf8').catch(() => ''),
+    readdir(path, { withFileTypes: true }).catch(() => []),
+  ])
+  const own = text.split('\n').filter((line) => line !== '')
+  const deeper = await Promise.all(entries.filter((entry) => entry.isDirectory()).map(({ name }) => below(`${path}/${name}`)))
+  return [...own.map(Number), ...deeper.flat()]
 }
 
 function requireCgroup(path: string, what: string): void {

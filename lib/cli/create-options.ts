@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { posix } from 'node:path'
 import type { CreateOptions } from '../plan/options.ts'
+import { containerName } from './container-name.ts'
 import type { createTable, runTable } from './create-table.ts'
 import { parseEnv, parseLabels, readEnvFile, readLabelFile } from './env.ts'
 import { bytes, parseLimits, parseUlimit } from './limits.ts'
@@ -30,7 +31,7 @@ export async function parseCreateOptions(
   const options: CreateOptions = {
     image,
     command,
-    name: containerName(flags.name),
+    name: flags.name === undefined ? undefined : containerName(flags.name),
     entrypoint: flags.entrypoint === undefined ? undefined : flags.entrypoint === '' ? [] : [flags.entrypoint],
     env: [...envFiles.flat(), ...parseEnv(flags.env, caller)],
     user: flags.user || undefined,
@@ -103,12 +104,6 @@ function checkConflicts(options: CreateOptions): void {
     if (targets.has(target)) throw usageError(`Duplicate mount point: ${target}`)
     targets.add(target)
   }
-}
-
-function containerName(name: string | undefined): string | undefined {
-  if (name === undefined) return undefined
-  if (/^\/?[a-zA-Z0-9][a-zA-Z0-9_.-]+$/.test(name) && name.length <= 200) return name.replace(/^\//, '')
-  throw usageError(`Invalid container name (${name}), only [a-zA-Z0-9][a-zA-Z0-9_.-] are allowed`)
 }
 
 function workdir(path: string | undefined): string | undefined {

@@ -1,12 +1,9 @@
 import { command } from '../cli/command.ts'
 import { confirm } from '../cli/confirm.ts'
-import { allLabels } from '../cli/container-words.ts'
-import { type Filters, fitsLabel, parseFilters } from '../cli/filters.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { checkImageFilters, filterImages, isDangling } from '../cli/image-filters.ts'
 import { optionTable } from '../cli/options.ts'
-import { parseWhen } from '../cli/when.ts'
-import type { ContainerView } from '../container/view.ts'
+import { containersThatFit, parsePruneFilters } from '../cli/prune-filter.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { pruneContainers } from '../engine/prune-containers.ts'
 import { pruneImages } from '../engine/prune-images.ts'
@@ -28,7 +25,7 @@ export const systemPrune = command({
   }),
   positionals: { min: 0, max: 0 },
   async run({ options }, globals) {
-    const filters = parseFilters(options.filter, ['until', 'label', 'label!'])
+    const filters = parsePruneFilters(options.filter)
     checkImageFilters(filters)
     const fits = containersThatFit(filters)
     if (!options.force && !(await asked(options))) return 0
@@ -63,12 +60,4 @@ function asked({ all, volumes }: { all: boolean; volumes: boolean }): Promise<bo
   ]
   process.stdout.write(`WARNING! This will remove:\n${parts.map((part) => `  - ${part}\n`).join('')}\n`)
   return confirm('Are you sure you want to continue?', { input: process.stdin, output: process.stdout })
-}
-
-function containersThatFit(filters: Filters): (view: ContainerView) => boolean {
-  const until = (filters.get('until') ?? []).map((text) => Date.parse(parseWhen(text, '--filter', Date.now())))
-  return ({ record }) =>
-    until.every((bound) => Date.parse(record.created) < bound) &&
-    (filters.get('label') ?? []).every((label) => fitsLabel(allLabels(record), label)) &&
-    !(filters.get('label!') ?? []).some((label) => fitsLabel(allLabels(record), label))
 }

@@ -17,6 +17,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
   stop: { summary: 'Stop one or more running containers', load: async () => (await import('./stop.ts')).stop as Command },
   kill: { summary: 'Kill one or more running containers', load: async () => (await import('./kill.ts')).kill as Command },
   rm: { summary: 'Remove one or more containers', load: async () => (await import('./rm.ts')).rm as Command },
+  rename: { summary: 'Rename a container', load: async () => (await import('./rename.ts')).rename as Command },
+  port: { summary: 'List port mappings of a container', load: async () => (await import('./port.ts')).port as Command },
+  top: { summary: 'Display the running processes of a container', load: async () => (await import('./top.ts')).top as Command },
   logs: { summary: 'Fetch the logs of a container', load: async () => (await import('./logs.ts')).logs as Command },
   attach: { summary: 'Attach to a running container', load: async () => (await import('./attach.ts')).attach as Command },
   wait: { summary: 'Block until containers stop, then print their exit codes', load: async () => (await import('./wait.ts')).wait as Command },
@@ -34,6 +37,16 @@ export const verbs: Readonly<Record<string, Verb>> = {
   save: { summary: 'Save one or more images to a tar archive', load: async () => (await import('./save.ts')).save as Command },
   untag: { summary: 'Take names away from an image', load: async () => (await import('./untag.ts')).untag as Command },
   history: { summary: 'Show the history of an image', load: async () => (await import('./history.ts')).history as Command },
+  'container-exists': {
+    summary: 'Tell whether a container is here',
+    hidden: true,
+    load: async () => (await import('./container-exists.ts')).containerExists as Command,
+  },
+  'container-prune': {
+    summary: 'Remove all stopped containers',
+    hidden: true,
+    load: async () => (await import('./container-prune.ts')).containerPrune as Command,
+  },
   'image-exists': { summary: 'Tell whether an image is here', hidden: true, load: async () => (await import('./image-exists.ts')).imageExists as Command },
   'image-prune': { summary: 'Remove images without a name', hidden: true, load: async () => (await import('./image-prune.ts')).imagePrune as Command },
   'manifest-inspect': { summary: 'Show a manifest', hidden: true, load: async () => (await import('./manifest-inspect.ts')).manifestInspect as Command },
@@ -54,7 +67,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   completion: { summary: 'Print a completion script for bash or zsh', load: async () => (await import('./completion.ts')).completion as Command },
 }
 
-const containerVerbs = ['run', 'exec', 'ps', 'create', 'start', 'stop', 'kill', 'rm', 'logs', 'attach', 'wait', 'inspect']
+const containerVerbs = ['run', 'exec', 'ps', 'create', 'start', 'stop', 'kill', 'rm', 'rename', 'port', 'top', 'logs', 'attach', 'wait', 'inspect']
 const imageVerbs = ['pull', 'push', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
 
 /** `container X` and `image X`: the words of the group, to the verb and the words put before its own. */
@@ -64,6 +77,9 @@ export const groups: Readonly<Record<string, Readonly<Record<string, readonly st
     inspect: ['inspect', '--type=container'],
     ls: ['ps'],
     list: ['ps'],
+    remove: ['rm'],
+    exists: ['container-exists'],
+    prune: ['container-prune'],
   },
   image: {
     ...Object.fromEntries(imageVerbs.map((verb) => [verb, [verb]])),

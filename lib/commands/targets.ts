@@ -52,7 +52,8 @@ export async function oneTarget(context: Context, verb: string, name: string | u
   return name === undefined ? latestContainer(context) : findContainer(context, name)
 }
 
-async function latestContainer(context: Context): Promise<ContainerView> {
+/** Throws CONTAINER_NOT_FOUND where there is none. */
+export async function latestContainer(context: Context): Promise<ContainerView> {
   const [view] = await listContainers(context)
   if (view === undefined) throw new LichenError('there is no container', { code: 'CONTAINER_NOT_FOUND', exitCode: 1 })
   return view

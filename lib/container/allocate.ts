@@ -1,4 +1,4 @@
-import { mkdir, readdir, rename, rm, stat, unlink, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rename, rm, unlink, writeFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson } from '../system/files.ts'
@@ -8,7 +8,7 @@ import { idOfName } from './find.ts'
 import { randomName } from './random-name.ts'
 import type { ContainerRecord } from './record.ts'
 
-const COMING = '.new-'
+export const COMING = '.new-'
 
 /** Files of a new container, by name, that stand in its folder from the first moment it is visible. */
 export type InitialFiles = Record<string, string>
@@ -29,7 +29,7 @@ export async function allocateContainer(
   // The ids of root's containers are others than root's, and must get through.
   const mode = process.geteuid?.() === 0 ? 0o711 : 0o700
   await Promise.all([mkdir(containersDir(context.paths), { recursive: true, mode }), mkdir(namesDir(context.paths), { recursive: true, mode: 0o700 })])
-  const record = await withLock(namesLock(context), 'exclusive', async () => {
+  const record = await withNames(context, async () => {
     const name = await freeName(context, draft.name)
     await forgetAborted(context)
     try {
@@ -66,15 +66,24 @@ const abortedDrafts = async (context: Context) => (await readdir(containersDir(c
 
 /** Clears up after containers whose making was cut short. One that is just being made is waited for. */
 export async function sweepAborted(context: Context): Promise<void> {
-  if ((await abortedDrafts(context)).length > 0) await withLock(namesLock(context), 'exclusive', () => forgetAborted(context))
+  if ((await abortedDrafts(context)).length > 0) await withNames(context, () => forgetAborted(context))
 }
 
-/** Gives a name back, unless somebody else has taken it since. */
-export async function releaseName(context: Context, name: string, id: string): Promise<void> {
-  await withLock(namesLock(context), 'exclusive', () => dropName(context, name, id))
+/** Gives the names of a container back, unless somebody else has taken them since. */
+export async function releaseNames(context: Context, { name, otherName, id }: ContainerRecord): Promise<void> {
+  await withNames(context, async () => {
+    await dropName(context, name, id)
+    if (otherName !== undefined) await dropName(context, otherName, id)
+    // Of a renaming that was killed.
+    await rm(`${namesDir(context.paths)}/${COMING}${id}`, { force: true })
+  })
 }
 
-async function dropName(context: Context, name: string, id: string): Promise<void> {
+/** Runs `change` while no other command takes or gives back a name. Throws what `change` does. */
+export const withNames = <T>(context: Context, change: () => Promise<T>): Promise<T> => withLock(namesLock(context), 'exclusive', change)
+
+/** Under `withNames`. */
+export async function dropName(context: Context, name: string, id: string): Promise<void> {
   if ((await idOfName(context, name)) === id) await unlink(`${namesDir(context.paths)}/${name}`)
 }
 
@@ -82,12 +91,8 @@ const namesLock = (context: Context) => `${context.paths.run}/names.lock`
 
 async function freeName(context: Context, wanted: string | undefined): Promise<string> {
   if (wanted !== undefined) {
-    const owner = await ownerOf(context, wanted)
-    if (owner === undefined) return wanted
-    throw new LichenError(`Conflict. The container name "/${wanted}" is already in use by container "${owner}"`, {
-      code: 'NAME_IN_USE',
-      hint: `remove it (lichen rm ${wanted}) or choose another name`,
-    })
+    await requireFreeName(context, wanted)
+    return wanted
   }
   for (let attempt = 0; ; attempt++) {
     const name = randomName(attempt)
@@ -95,9 +100,25 @@ async function freeName(context: Context, wanted: string | undefined): Promise<s
   }
 }
 
+/** Under `withNames`. Throws NAME_IN_USE. */
+export async function requireFreeName(context: Context, name: string): Promise<void> {
+  const owner = await ownerOf(context, name)
+  if (owner === undefined) return
+  throw new LichenError(`Conflict. The container name "/${name}" is already in use by container "${owner}"`, {
+    code: 'NAME_IN_USE',
+    hint: `remove it (lichen rm ${name}) or choose another name`,
+  })
+}
+
+/** A file whose container is gone, or bears another name, was left by a crash. */
 async function ownerOf(context: Context, name: string): Promise<string | undefined> {
   const id = await idOfName(context, name)
   if (id === undefined) return undefined
-  const there = await stat(containerPaths(context.paths, id).dir).catch(() => undefined)
-  return there === undefined ? undefined : id
+  try {
+    const record = await readJson<ContainerRecord>(containerPaths(context.paths, id).record)
+    return record === undefined || record.name !== name ? undefined : id
+  } catch {
+    // Unreadable: nobody knows what it is called.
+    return id
+  }
 }

@@ -1,7 +1,7 @@
 import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { containersDir } from '../system/paths.ts'
-import { releaseName } from './allocate.ts'
+import { releaseNames } from './allocate.ts'
 import type { ContainerRecord } from './record.ts'
 import type { ContainerView } from './view.ts'
 
@@ -26,7 +26,7 @@ export async function discardContainer(context: Context, view: ContainerView, vo
   if (exit !== undefined) await writeFile(paths.lock, JSON.stringify(exit), { flag: 'r+' }).catch(() => undefined)
   const path = `${containersDir(context.paths)}/${LEAVING}${record.id}${volumes ? WITH_VOLUMES : ''}`
   await rename(paths.dir, path)
-  await releaseName(context, record.name, record.id)
+  await releaseNames(context, record)
   // Somebody who waits for the mutex may make the folder anew: then he also removes it.
   await rm(paths.runDir, { recursive: true, force: true }).catch(() => undefined)
   return { path, volumes }

@@ -10,6 +10,8 @@ export interface ContainerRecord {
   /** 64 hex digits. */
   id: string
   name: string
+  /** A name that is taken for it, or not given back yet: of a renaming that was killed. */
+  otherName?: string
   /** RFC 3339, UTC, nanoseconds as Docker prints them. */
   created: string
   image: {

@@ -1,5 +1,5 @@
 import { rm } from 'node:fs/promises'
-import { releaseName, sweepAborted } from '../container/allocate.ts'
+import { releaseNames, sweepAborted } from '../container/allocate.ts'
 import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
 import { exclusively } from '../container/exclusive.ts'
 import type { ContainerRecord } from '../container/record.ts'
@@ -59,7 +59,7 @@ async function fill(context: Context, grave: Grave): Promise<void> {
     const record = await recordIn(grave)
     if (record !== undefined) {
       // Nothing to do but after a crash in the middle of discardContainer.
-      await releaseName(context, record.name, record.id)
+      await releaseNames(context, record)
       await rm(containerPaths(context.paths, record.id).runDir, { recursive: true, force: true }).catch(() => undefined)
       // Another container may have them too, by --volumes-from.
       if (grave.volumes) await removeUnused(context, anonymousVolumes(record))

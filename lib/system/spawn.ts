@@ -77,7 +77,8 @@ export async function capture(input: Omit<SpawnInput, 'fds'> & { stdin?: string 
   return { code, stdout, stderr }
 }
 
-async function drain(fd: number): Promise<string> {
+/** What comes until the end, as text; closes the descriptor. */
+export async function drain(fd: number): Promise<string> {
   const parts: Buffer[] = []
   try {
     for (let part = await addon.readFd({ fd }); part !== null; part = await addon.readFd({ fd })) parts.push(part)

@@ -1,0 +1,29 @@
+import { command } from '../cli/command.ts'
+import { containerName } from '../cli/container-name.ts'
+import { optionTable } from '../cli/options.ts'
+import { usageError } from '../cli/usage-error.ts'
+import { exclusively } from '../container/exclusive.ts'
+import { findContainer } from '../container/find.ts'
+import { renameContainer } from '../container/rename.ts'
+import { openContext } from '../system/open-context.ts'
+import { withExitCode } from './targets.ts'
+
+export const rename = command({
+  name: 'rename',
+  summary: 'Rename a container',
+  usage: 'CONTAINER NEW_NAME',
+  options: optionTable({}),
+  positionals: { min: 2, max: 2, complete: 'container' },
+  async run({ positionals: [container = '', wanted = ''] }, globals) {
+    if (container === '' || wanted === '') throw usageError('Neither old nor new names may be empty', undefined, 1)
+    const name = containerName(wanted, 1)
+    const context = await openContext(globals)
+    try {
+      await exclusively(await findContainer(context, container), ({ record, paths }) => renameContainer(context, paths, record, name))
+      return 0
+    } catch (error) {
+      // The same conflict is 125 for who makes a container.
+      throw withExitCode(error, 1)
+    }
+  },
+})
