@@ -68,11 +68,12 @@ for (const path of readdirSync(lib, { recursive: true }).map(String)) {
   graph.set(path, values)
   const code = text.replace(/\/\*[\s\S]*?\*\/|\/\/.*$/gm, '')
   if (path !== 'main.ts' && /process\.exit\(/.test(code)) say('ends the process: only main.ts does')
-  if (path !== 'system/addon.ts' && /createRequire\(/.test(code)) say('loads native code: only system/addon.ts does')
+  if (!['system/addon.ts', 'system/builtin.ts'].includes(path) && /createRequire\(/.test(code)) say('loads native code: only system/addon.ts does')
   if (path !== 'system/spawn.ts' && path !== 'system/addon.ts' && /addon\.(spawn|execve)\(/.test(code))
     say('starts programs: system/spawn.ts is where that happens')
-  const mayPrint = path === 'main.ts' || folder === 'commands' || path === 'system/log.ts'
-  if (!mayPrint && /process\.std(out|err)\.write\(|console\.\w+\(/.test(code)) say('prints: only main.ts, commands/ and system/log.ts do')
+  const mayPrint = path === 'main.ts' || folder === 'commands' || path.startsWith('system/')
+  if (!mayPrint && /\b(writeOut|writeErr|outputStream)\(/.test(code)) say('prints: only main.ts, commands/ and system/log.ts do')
+  if (path !== 'system/output.ts' && /process\.std(out|err)\b|console\.\w+\(/.test(code)) say('prints by itself: system/output.ts is where that happens')
 }
 
 for (const cycle of cycles(graph)) breaches.push(`a cycle: ${cycle.join(' -> ')}`)

@@ -6,6 +6,7 @@ import { usageError } from './cli/usage-error.ts'
 import { groups, verbs } from './commands/table.ts'
 import { LichenError } from './system/errors.ts'
 import { visible } from './system/log.ts'
+import { onStreamFailure, whenWritten, writeErr } from './system/output.ts'
 
 const globalOptions = optionTable({
   root: { type: 'string', metavar: 'string', description: 'Folder of images, containers and volumes' },
@@ -18,11 +19,7 @@ const globalOptions = optionTable({
 const state = { debug: false }
 
 // A reader that has seen enough (`lichen logs x | head`) is no failure.
-for (const stream of [process.stdout, process.stderr]) {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    process.exit(error.code === 'EPIPE' ? 0 : 125)
-  })
-}
+onStreamFailure((error) => process.exit(error.code === 'EPIPE' ? 0 : 125))
 
 main(process.argv.slice(2)).then(leave, (error: unknown) => {
   leave(report(error))
@@ -64,15 +61,16 @@ function storageDriver(name: string | undefined): Globals['storageDriver'] {
 /** The one place that prints an error; gives the exit code. */
 function report(error: unknown): number {
   if (error instanceof LichenError) {
+    if (error.code === 'OUTPUT_CLOSED') return error.exitCode
     const lines = [`Error: ${visible(error.message)}`]
     for (const line of error.hint?.split('\n') ?? []) lines.push(`hint: ${visible(line)}`)
     if (state.debug) lines.push(visible(trace(error)))
-    process.stderr.write(`${lines.join('\n')}\n`)
+    writeErr(`${lines.join('\n')}\n`)
     return error.exitCode
   }
   const text = error instanceof Error ? error.message : String(error)
   const tail = state.debug ? visible(trace(error)) : 'hint: this is a bug in lichen; the same command with `lichen --debug` in front shows where'
-  process.stderr.write(`Error: ${visible(text)}\n${tail}\n`)
+  writeErr(`Error: ${visible(text)}\n${tail}\n`)
   return 125
 }
 
@@ -81,9 +79,7 @@ function trace(error: unknown): string {
   return error.cause === undefined ? (error.stack ?? error.message) : `${error.stack ?? error.message}\ncaused by: ${trace(error.cause)}`
 }
 
-/** Ends the process once what was printed is out: a pipe takes it in its own time. */
 function leave(code: number): void {
   process.exitCode = code
-  if (process.stdout.writableLength === 0 && process.stderr.writableLength === 0) process.exit(code)
-  process.stdout.write('', () => process.stderr.write('', () => process.exit(code)))
+  whenWritten(() => process.exit(code))
 }

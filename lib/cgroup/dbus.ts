@@ -1,4 +1,5 @@
-import { connect, type Socket } from 'node:net'
+import type { Socket } from 'node:net'
+import { builtin } from '../system/builtin.ts'
 import { type DbusMessage, type DbusValue, decodeMessage, encodeMessage } from './dbus-wire.ts'
 
 /** What the other side answered to a call. */
@@ -42,7 +43,7 @@ export async function connectBus(socketPath: string, uid: number): Promise<DbusC
 
 const openSocket = (path: string) =>
   new Promise<Socket>((resolve, reject) => {
-    const socket = connect({ path })
+    const socket = builtin.net.connect({ path })
     socket.once('connect', () => {
       socket.off('error', reject)
       resolve(socket)

@@ -1,6 +1,6 @@
-import { isIP } from 'node:net'
 import { posix } from 'node:path'
 import type { CreateOptions } from '../plan/options.ts'
+import { builtin } from '../system/builtin.ts'
 import { containerName } from './container-name.ts'
 import type { createTable, runTable } from './create-table.ts'
 import { parseEnv, parseLabels, readEnvFile, readLabelFile } from './env.ts'
@@ -131,12 +131,13 @@ function addHost(text: string): { host: string; address: string } {
   if (match === null) throw invalidArgument(text, '--add-host', `bad format for add-host: ${JSON.stringify(text)}`)
   const [, host = '', given = ''] = match
   const address = given.replace(/^\[(.*)\]$/, '$1')
-  if (address !== 'host-gateway' && isIP(address) === 0) throw invalidArgument(text, '--add-host', `invalid IP address in add-host: ${JSON.stringify(address)}`)
+  if (address !== 'host-gateway' && builtin.net.isIP(address) === 0)
+    throw invalidArgument(text, '--add-host', `invalid IP address in add-host: ${JSON.stringify(address)}`)
   return { host, address }
 }
 
 function ipAddress(address: string, flag: string): string {
-  if (isIP(address) === 0) throw invalidArgument(address, flag, `${address} is not an ip address`)
+  if (builtin.net.isIP(address) === 0) throw invalidArgument(address, flag, `${address} is not an ip address`)
   return address
 }
 

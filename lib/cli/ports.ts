@@ -1,5 +1,5 @@
-import { isIP } from 'node:net'
 import type { PortOption } from '../plan/options.ts'
+import { builtin } from '../system/builtin.ts'
 import { invalidArgument } from './usage-error.ts'
 
 const flag = '-p, --publish'
@@ -19,7 +19,7 @@ export function parsePublish(text: string): PortOption[] {
   const [ip, host, container] = match[2] === undefined ? ['', match[1] ?? '', match[3]!] : [match[1] ?? '', match[2], match[3]!]
   if (container === '') throw bad(`No port specified: ${text}<empty>`)
   const hostIp = ip.replace(/^\[(.*)\]$/, '$1')
-  if (hostIp !== '' && isIP(hostIp) === 0) throw bad(`Invalid ip address: ${ip}`)
+  if (hostIp !== '' && builtin.net.isIP(hostIp) === 0) throw bad(`Invalid ip address: ${ip}`)
   const inside = portRange(container, () => bad(`Invalid containerPort: ${container}`))
   if (host === '') return inside.map((containerPort) => ({ hostIp, hostPort: undefined, containerPort, protocol: proto }))
   const outside = portRange(host, () => bad(`Invalid hostPort: ${host}`))

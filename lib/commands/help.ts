@@ -2,11 +2,12 @@ import yargs from 'yargs'
 import type { Command } from '../cli/command.ts'
 import type { OptionTable } from '../cli/options.ts'
 import { describeOptions } from '../cli/yargs-help.ts'
+import { outputStream, writeOut } from '../system/output.ts'
 import { groups, verbs } from './table.ts'
 
 /** `lichen VERB --help` */
 export async function helpOf(command: Command): Promise<void> {
-  process.stdout.write(await helpText(`lichen ${command.name}`, `Usage:  lichen ${command.name} ${command.usage}\n\n${command.summary}`, command.options))
+  writeOut(await helpText(`lichen ${command.name}`, `Usage:  lichen ${command.name} ${command.usage}\n\n${command.summary}`, command.options))
 }
 
 /** `lichen --help` */
@@ -18,12 +19,12 @@ export async function helpOfAll(globals: OptionTable): Promise<void> {
     .map((group) => `lichen ${group} VERB`)
     .join(', ')
   const usage = `Usage:  lichen [OPTIONS] COMMAND\n\nContainers without root and without a daemon\n\nCommands:\n${list}\n\nAlso as in Docker: ${more}`
-  process.stdout.write(await helpText('lichen', usage, globals))
-  process.stdout.write("\nRun 'lichen COMMAND --help' for more on a command.\n")
+  writeOut(await helpText('lichen', usage, globals))
+  writeOut("\nRun 'lichen COMMAND --help' for more on a command.\n")
 }
 
 async function helpText(name: string, usage: string, options: OptionTable): Promise<string> {
-  const columns = process.stdout.columns ?? 120
+  const columns = outputStream(1).columns ?? 120
   const parser = describeOptions(yargs([]).scriptName(name).version(false).help(false).wrap(Math.min(columns, 120)), options)
   // Not by yargs's usage(), which takes the blanks in front of lines away.
   return `${usage}\n\n${(await parser.getHelp()).trim()}\n`

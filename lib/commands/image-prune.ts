@@ -9,6 +9,7 @@ import { pruneImages } from '../engine/prune-images.ts'
 import type { Removal } from '../engine/remove-image.ts'
 import { listImages } from '../image/list.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream, writeOut } from '../system/output.ts'
 import { printLines } from './print.ts'
 
 export const imagePrune = command({
@@ -26,8 +27,8 @@ export const imagePrune = command({
     checkImageFilters(filters)
     const everything = options.all || filters.get('dangling')?.some((value) => /^(false|0|f)$/i.test(value)) === true
     const what = everything ? 'all images without at least one container associated to them' : 'all dangling images'
-    process.stdout.write(options.force ? '' : `WARNING! This will remove ${what}.\n`)
-    if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: process.stdout }))) return 0
+    writeOut(options.force ? '' : `WARNING! This will remove ${what}.\n`)
+    if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
     const context = await openContext(globals)
     const images = await filterImages(await listImages(context), new Map([...filters].filter(([name]) => name !== 'dangling')), async () => '', Date.now())
     const { removals, bytes } = await pruneImages(

@@ -14,6 +14,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { visible } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
+import { writeErr } from '../system/output.ts'
 import { printLines } from './print.ts'
 
 const options = optionTable({
@@ -46,7 +47,7 @@ export const inspect = command({
     else printLines([options.format === 'json' ? JSON.stringify(found) : JSON.stringify(found, null, 4)])
     const last = failures.pop()
     // As Docker: what was found is printed, each failure is said, and the command fails.
-    for (const { message } of failures) process.stderr.write(`Error: ${visible(message)}\n`)
+    for (const { message } of failures) writeErr(`Error: ${visible(message)}\n`)
     if (last !== undefined) throw last
     return 0
   },

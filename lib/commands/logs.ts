@@ -8,6 +8,7 @@ import { followLog } from '../logs/follow.ts'
 import { readLog } from '../logs/read.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream } from '../system/output.ts'
 import { oneTarget } from './targets.ts'
 
 export const logs = command({
@@ -47,7 +48,7 @@ function parseTail(text: string): number | undefined {
 
 /** The buffer is used again when the stream has taken it. */
 function print(stream: 1 | 2, bytes: Uint8Array): Promise<void> {
-  const target = stream === 1 ? process.stdout : process.stderr
+  const target = outputStream(stream)
   return new Promise((resolve) => target.write(bytes, () => resolve()))
 }
 

@@ -8,6 +8,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { warning } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
+import { writeOut } from '../system/output.ts'
 import { printLines } from './print.ts'
 
 export const manifestInspect = command({
@@ -27,7 +28,7 @@ export const manifestInspect = command({
     const local = options.local || /^(sha256:)?[0-9a-f]{12,64}$/.test(name)
     const found = local ? undefined : await remote(context, parseReference(name), options)
     const bytes = found?.bytes ?? (await readBlob(context, (await findImage(context, name)).manifestDigest))
-    if (options.raw) process.stdout.write(bytes)
+    if (options.raw) writeOut(bytes)
     else printLines([found !== undefined && options.verbose ? verbose(parseReference(name), found) : pretty(JSON.parse(bytes.toString('utf8')))])
     return 0
   },

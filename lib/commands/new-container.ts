@@ -8,6 +8,7 @@ import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { visible } from '../system/log.ts'
+import { writeErr } from '../system/output.ts'
 
 /** What `run` and `create` have in common on top of the engine: the lines of a pull, --cidfile and --replace. */
 export async function newContainer(context: Context, options: CreateOptions, { quiet, replace }: { quiet: boolean; replace: boolean }): Promise<ContainerView> {
@@ -17,7 +18,7 @@ export async function newContainer(context: Context, options: CreateOptions, { q
 }
 
 function progress(line: string): void {
-  process.stderr.write(`${visible(line)}\n`)
+  writeErr(`${visible(line)}\n`)
 }
 
 async function removeNamesake(context: Context, name: string | undefined): Promise<void> {

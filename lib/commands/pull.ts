@@ -15,6 +15,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream } from '../system/output.ts'
 import { printLines } from './print.ts'
 import { type PullProgress, pullProgress } from './pull-progress.ts'
 
@@ -104,7 +105,7 @@ async function pullPlace({ context, identity, platform, quiet }: PullWish, place
 }
 
 async function shown(quiet: boolean, work: (onEvent: PullProgress['event'] | undefined) => Promise<Pulled & { name: string }>): Promise<string> {
-  const progress = quiet ? undefined : pullProgress(process.stdout)
+  const progress = quiet ? undefined : pullProgress(outputStream(1))
   try {
     const pulled = await work(progress?.event)
     progress?.finish()

@@ -13,6 +13,7 @@ import { tagOnly } from '../image/tag.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream } from '../system/output.ts'
 import { printLines } from './print.ts'
 import { pushProgress } from './push-progress.ts'
 import { writeTo } from './write-to.ts'
@@ -82,7 +83,7 @@ async function store(context: Context, source: string, place: FilePlace): Promis
 }
 
 async function pushOne(request: { context: Context; reference: Reference; image?: string }, quiet: boolean): Promise<void> {
-  const progress = quiet ? undefined : pushProgress(process.stdout)
+  const progress = quiet ? undefined : pushProgress(outputStream(1))
   try {
     const { digest, size } = await pushImage({ ...request, ...(progress === undefined ? {} : { onEvent: progress.event }) })
     progress?.finish()

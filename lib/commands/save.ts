@@ -6,6 +6,7 @@ import { usageError } from '../cli/usage-error.ts'
 import { type ArchiveFormat, imagesToSave, saveArchive } from '../image/save-archive.ts'
 import { whileArriving } from '../image/store.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream } from '../system/output.ts'
 import { writeTo } from './write-to.ts'
 
 const formats: readonly string[] = ['docker-archive', 'oci-archive'] satisfies ArchiveFormat[]
@@ -29,7 +30,7 @@ export const save = command({
     // No image that is being saved is collected meanwhile.
     await whileArriving(context, async () => {
       const archive = saveArchive(context, await imagesToSave(context, positionals), options.format as ArchiveFormat)
-      if (output === undefined) await pipeline(archive, process.stdout, { end: false })
+      if (output === undefined) await pipeline(archive, outputStream(1), { end: false })
       else await writeTo(output, archive)
     })
     return 0

@@ -10,6 +10,7 @@ import { pruneImages } from '../engine/prune-images.ts'
 import { pruneVolumes } from '../engine/remove-volumes.ts'
 import { listImages } from '../image/list.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream, writeOut } from '../system/output.ts'
 import { deletedImages } from './image-prune.ts'
 import { printLines } from './print.ts'
 
@@ -58,6 +59,6 @@ function asked({ all, volumes }: { all: boolean; volumes: boolean }): Promise<bo
     all ? 'all images without at least one container associated to them' : 'all dangling images',
     all ? 'all build cache' : 'unused build cache',
   ]
-  process.stdout.write(`WARNING! This will remove:\n${parts.map((part) => `  - ${part}\n`).join('')}\n`)
-  return confirm('Are you sure you want to continue?', { input: process.stdin, output: process.stdout })
+  writeOut(`WARNING! This will remove:\n${parts.map((part) => `  - ${part}\n`).join('')}\n`)
+  return confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) })
 }

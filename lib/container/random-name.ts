@@ -1,4 +1,4 @@
-import { randomInt } from 'node:crypto'
+import { randomBelow } from '../system/random.ts'
 
 const adjectives = [
   'amber', 'ashen', 'brisk', 'calm', 'coastal', 'crisp', 'dappled', 'dusky', 'eager', 'fernlike', 'frosted', 'gentle', 'gilded', 'grey',
@@ -17,6 +17,6 @@ const genera = [
 
 /** adjective_genus, the genus one of lichens; after a few collisions the caller asks with a number. */
 export function randomName(attempt: number): string {
-  const name = `${adjectives[randomInt(adjectives.length)]}_${genera[randomInt(genera.length)]}`
-  return attempt < 3 ? name : `${name}${randomInt(10_000)}`
+  const name = `${adjectives[randomBelow(adjectives.length)]}_${genera[randomBelow(genera.length)]}`
+  return attempt < 3 ? name : `${name}${randomBelow(10_000)}`
 }

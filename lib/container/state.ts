@@ -1,13 +1,8 @@
-import { close, open, readFile } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import type { ContainerRecord, ContainerStatus, ExitRecord, LiveRecord } from './record.ts'
 import type { ContainerView } from './view.ts'
-
-const openFile = promisify(open)
-const closeFile = promisify(close)
-const readText = promisify(readFile)
 
 /**
  * Derives what a container is doing. Running is whoever holds the lock, never a pid number: a monitor that was
@@ -16,7 +11,7 @@ const readText = promisify(readFile)
 export async function observe(record: ContainerRecord, paths: ContainerPaths, exclusive = false): Promise<ContainerView> {
   if (await monitorAlive(paths)) {
     const live = await readRecord<LiveRecord>(paths.live)
-    const status = live === undefined ? 'created' : await runningStatus(live)
+    const status = live === undefined ? 'created' : runningStatus(live)
     return { record, paths, status, live, exit: undefined }
   }
   const exit = await readRecord<ExitRecord>(paths.exit)
@@ -32,14 +27,14 @@ export const isLastWord = (exit: ExitRecord) => exit.finishedAt.startsWith('0001
 async function somebodyHolds(mutex: string): Promise<boolean> {
   let fd: number
   try {
-    fd = await openFile(mutex, 'r')
+    fd = openSync(mutex, 'r')
   } catch {
     return false
   }
   try {
     return !addon.flock({ fd, mode: 'shared' })
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
 }
 
@@ -47,27 +42,30 @@ async function somebodyHolds(mutex: string): Promise<boolean> {
 export async function monitorAlive(paths: ContainerPaths): Promise<boolean> {
   let fd: number
   try {
-    fd = await openFile(paths.lock, 'r')
+    fd = openSync(paths.lock, 'r')
   } catch {
     return false
   }
   try {
     return addon.ofdTest({ fd })
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
 }
 
-async function runningStatus(live: LiveRecord): Promise<ContainerStatus> {
+function runningStatus(live: LiveRecord): ContainerStatus {
   if (live.cgroup === '') return 'running'
-  const frozen = await readText(`${live.cgroup}/cgroup.freeze`, 'utf8').catch(() => '0')
-  return frozen.trim() === '1' ? 'paused' : 'running'
+  try {
+    return readFileSync(`${live.cgroup}/cgroup.freeze`, 'utf8').trim() === '1' ? 'paused' : 'running'
+  } catch {
+    return 'running'
+  }
 }
 
 /** A record of the monitor's, or undefined while there is none or it can't be read. */
 export async function readRecord<T>(path: string): Promise<T | undefined> {
   try {
-    return JSON.parse(await readText(path, 'utf8')) as T
+    return JSON.parse(readFileSync(path, 'utf8')) as T
   } catch {
     return undefined
   }

@@ -1,15 +1,10 @@
-import { close, open, readFile } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync, openSync, readFileSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import type { ExitRecord } from './record.ts'
 import { readRecord } from './state.ts'
 import { type ContainerView, isRunning } from './view.ts'
-
-const openFile = promisify(open)
-const closeFile = promisify(close)
-const readText = promisify(readFile)
 
 /**
  * Waits until the container's monitor has let go of its lock, by which time its exit record stands.
@@ -19,7 +14,7 @@ export async function waitForExit(view: ContainerView, milliseconds: number | un
   const fd = await openLock(view.paths)
   if (fd === undefined) return true
   // Nobody can call off the wait; its thread ends with the container, or with this process.
-  const ended = addon.ofdLock({ fd, mode: 'read', wait: true }).finally(() => closeFile(fd))
+  const ended = addon.ofdLock({ fd, mode: 'read', wait: true }).finally(() => closeSync(fd))
   if (milliseconds === undefined) return ended
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<false>((resolve) => {
@@ -43,17 +38,17 @@ export async function exitRecordOf(view: ContainerView): Promise<ExitRecord | un
     await addon.ofdLock({ fd, mode: 'read', wait: true })
     const record = await readRecord<ExitRecord>(view.paths.exit)
     if (record !== undefined) return record
-    const left = await readText(fd, 'utf8')
+    const left = readFileSync(fd, 'utf8')
     return left === '' ? undefined : (JSON.parse(left) as ExitRecord)
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
 }
 
 /** The lock of a monitor, open for waiting; undefined where the container was never started since the machine was. */
 async function openLock(paths: ContainerPaths): Promise<number | undefined> {
   try {
-    return await openFile(paths.lock, 'r')
+    return openSync(paths.lock, 'r')
   } catch {
     return undefined
   }

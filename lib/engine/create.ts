@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import { release } from 'node:os'
 import { allocateContainer } from '../container/allocate.ts'
 import type { ContainerRecord } from '../container/record.ts'
@@ -12,6 +11,7 @@ import type { CreateOptions, PortOption } from '../plan/options.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { randomHex } from '../system/random.ts'
 import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes } from './mounts.ts'
@@ -56,7 +56,7 @@ async function draftContainer(context: Context, options: CreateOptions, identity
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
   const draft: Omit<ContainerRecord, 'name'> = {
     version: 1,
-    id: randomBytes(32).toString('hex'),
+    id: randomHex(32),
     created: new Date().toISOString(),
     image: { id: image.id, reference: options.image, config: imageConfig, layers: image.layers },
     storageDriver: driver,

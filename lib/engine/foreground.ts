@@ -1,12 +1,8 @@
-import { close } from 'node:fs'
+import { closeSync } from 'node:fs'
 import { constants } from 'node:os'
-import { isatty } from 'node:tty'
-import { promisify } from 'node:util'
 import { type AttachResult, attachStreams } from '../runtime/attach.ts'
 import type { Launched } from '../runtime/launch.ts'
 import { addon } from '../system/addon.ts'
-
-const closeFile = promisify(close)
 
 /**
  * What a user sends to the command and means for the container: as with Docker's --sig-proxy all that can be caught, but for CHLD,
@@ -57,7 +53,7 @@ export async function stayAttached(process_: Pick<Launched, 'pid' | 'startTime'>
     })
   } finally {
     stop()
-    await closeFile(socket)
+    closeSync(socket)
   }
 }
 
@@ -83,6 +79,6 @@ function proxySignals({ pid, startTime }: Pick<Launched, 'pid' | 'startTime'>, t
 
 /** Rows and columns of the terminal on stdin, stdout or stderr; 0 0 where none is one. */
 export function terminalSize(): { rows: number; columns: number } {
-  for (const fd of [0, 1, 2]) if (isatty(fd)) return addon.windowSize({ fd })
+  for (const fd of [0, 1, 2]) if (addon.isTerminal({ fd })) return addon.windowSize({ fd })
   return { rows: 0, columns: 0 }
 }

@@ -1,9 +1,9 @@
-import { randomBytes } from 'node:crypto'
 import type { Dirent } from 'node:fs'
 import { mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { debug } from '../system/log.ts'
 import { blobsDir, layersDir, temporaryDir } from '../system/paths.ts'
+import { randomHex } from '../system/random.ts'
 import { TEMPORARY_PREFIX } from './blobs.ts'
 import { listStoredImages, whileNothingArrives } from './store.ts'
 
@@ -79,7 +79,7 @@ async function remove(context: Context, { blobs, layers, files, locks }: Garbage
   if (layers.length > 0) await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
   return Promise.all(
     layers.map(async (diffId) => {
-      const grave = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}gone-${nameOf(diffId).slice(0, 12)}-${randomBytes(4).toString('hex')}`
+      const grave = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}gone-${nameOf(diffId).slice(0, 12)}-${randomHex(4)}`
       await rename(`${layersDir(context.paths)}/${nameOf(diffId)}`, grave)
       return grave
     }),

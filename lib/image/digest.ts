@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto'
 import { LichenError } from '../system/errors.ts'
+import { sha256 as hashOf } from '../system/sha256.ts'
 
 const DIGEST = /^sha256:[0-9a-f]{64}$/
 
@@ -16,4 +16,4 @@ export function checkDigest(digest: unknown, whose: string): string {
 /** The digits of a digest, for file names. Throws BAD_DIGEST. */
 export const digestHex = (digest: string): string => checkDigest(digest, 'digest').slice('sha256:'.length)
 
-export const sha256 = (bytes: Uint8Array | string): string => `sha256:${createHash('sha256').update(bytes).digest('hex')}`
+export const sha256 = (bytes: Uint8Array | string): string => `sha256:${hashOf(bytes).toString('hex')}`

@@ -1,7 +1,6 @@
-import { createSocket } from 'node:dgram'
 import { readFile } from 'node:fs/promises'
-import { createServer } from 'node:net'
 import type { PortOption } from '../plan/options.ts'
+import { builtin } from '../system/builtin.ts'
 import { LichenError } from '../system/errors.ts'
 import type { PublishedPort } from './slirp.ts'
 
@@ -40,13 +39,13 @@ async function unprivilegedPortStart(): Promise<number> {
 
 async function freePort(hostIp: string, protocol: 'tcp' | 'udp'): Promise<number> {
   if (protocol === 'tcp') {
-    const server = createServer()
+    const server = builtin.net.createServer()
     await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, hostIp, resolve))
     const address = server.address()
     await new Promise((resolve) => server.close(resolve))
     return typeof address === 'object' && address !== null ? address.port : 0
   }
-  const socket = createSocket('udp4')
+  const socket = builtin.dgram.createSocket('udp4')
   await new Promise<void>((resolve, reject) => socket.once('error', reject).bind(0, hostIp, resolve))
   const { port } = socket.address()
   await new Promise<void>((resolve) => socket.close(resolve))

@@ -1,10 +1,6 @@
-import { close, writeSync } from 'node:fs'
-import { isatty } from 'node:tty'
-import { promisify } from 'node:util'
+import { closeSync, writeSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
 import { holdTerminal } from './terminal.ts'
-
-const closeFile = promisify(close)
 
 export interface AttachOptions {
   /** Speaks the attach protocol. Stays the caller's. */
@@ -29,13 +25,13 @@ export async function attachStreams(options: AttachOptions): Promise<AttachResul
   const { socketFd, stdin, stdout, stderr, tty } = options
   if (!tty) return addon.relay({ socketFd, controlFd: -1, stdin, stdout, stderr, detachKeys: new Uint8Array() })
   const [control, tellSize] = addon.pipe({})
-  const terminal = [stdin, stdout, stderr].find((fd) => fd >= 0 && isatty(fd))
+  const terminal = [stdin, stdout, stderr].find((fd) => fd >= 0 && addon.isTerminal({ fd }))
   const sendSize = (extra = 0) => {
     if (terminal === undefined) return
     const { rows, columns } = addon.windowSize({ fd: terminal })
     if (rows > 0 && columns > 0) writeSync(tellSize, sizeRecord(rows + extra, columns + extra))
   }
-  const letGo = holdTerminal(stdin >= 0 && isatty(stdin) ? stdin : undefined, sendSize)
+  const letGo = holdTerminal(stdin >= 0 && addon.isTerminal({ fd: stdin }) ? stdin : undefined, sendSize)
   try {
     // A program is told of its size only where that changes.
     if (options.redraw) sendSize(1)
@@ -43,7 +39,7 @@ export async function attachStreams(options: AttachOptions): Promise<AttachResul
     return await addon.relay({ socketFd, controlFd: control, stdin, stdout, stderr, detachKeys: options.detachKeys })
   } finally {
     letGo()
-    await Promise.all([closeFile(control), closeFile(tellSize)])
+    for (const fd of [control, tellSize]) closeSync(fd)
   }
 }
 

@@ -1,12 +1,8 @@
-import { close, read, write } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
+import { readSome, writeSome } from '../system/descriptors.ts'
 import { controlTag } from './protocol.ts'
 import { decodeStatus, type Status } from './status.ts'
 import { encodeRecord, recordSplitter } from './wire.ts'
-
-const readSome = promisify(read)
-const writeAll = promisify(write)
-const closeFile = promisify(close)
 
 /** The launcher's end of the status socket. */
 export interface StatusConnection {
@@ -27,18 +23,20 @@ export function statusConnection(fd: number): StatusConnection {
   return {
     async next() {
       while (waiting.length === 0) {
-        const { bytesRead } = await readSome(fd, buffer, 0, buffer.length, null)
+        const bytesRead = await readSome(fd, buffer)
         if (bytesRead === 0) return undefined
         waiting.push(...split(Buffer.from(buffer.subarray(0, bytesRead))).map(decodeStatus))
       }
       return waiting.shift()
     },
     async go() {
-      await writeAll(fd, encodeRecord(controlTag.GO))
+      await writeSome(fd, encodeRecord(controlTag.GO))
     },
     async cleaned() {
-      await writeAll(fd, encodeRecord(controlTag.CLEANED))
+      await writeSome(fd, encodeRecord(controlTag.CLEANED))
     },
-    close: () => closeFile(fd),
+    async close() {
+      closeSync(fd)
+    },
   }
 }

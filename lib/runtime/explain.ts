@@ -1,12 +1,12 @@
-import { getSystemErrorMap } from 'node:util'
+import { builtin } from '../system/builtin.ts'
 import { LichenError } from '../system/errors.ts'
 import { explainUsernsFailure } from '../system/host.ts'
 import { explainStore, optional } from './explain-store.ts'
 import type { Failure } from './status.ts'
 
 /** ENOENT, EACCES, ... for a positive errno. */
-export const errnoName = (errno: number) => getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`
-const errnoText = (errno: number) => getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`
+export const errnoName = (errno: number) => builtin.util.getSystemErrorMap().get(-errno)?.[0] ?? `errno ${errno}`
+const errnoText = (errno: number) => builtin.util.getSystemErrorMap().get(-errno)?.[1] ?? `error ${errno}`
 
 /** Turns what the runtime reports of a failed step into a message with a remedy, and Docker's exit code. */
 export async function explainFailure(failure: Failure): Promise<LichenError> {

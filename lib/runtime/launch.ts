@@ -1,5 +1,4 @@
-import { close } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
 import type { ExecPlan, RunPlan } from '../plan/plan.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
@@ -10,8 +9,6 @@ import { type StatusConnection, statusConnection } from './connection.ts'
 import { encodePlan } from './encode-plan.ts'
 import { explainFailure } from './explain.ts'
 import { runtimeFd } from './protocol.ts'
-
-const closeFile = promisify(close)
 
 /** A process that runs under a monitor (or, for exec, a supervisor) of its own. */
 export interface Launched {
@@ -55,7 +52,7 @@ export async function launch({ context, plan, place }: LaunchInput): Promise<Lau
   try {
     monitor = spawn({ file: context.runtime, argv: ['lichen-runtime', plan.verb], fds, setsid: true, cwd: '/' })
   } finally {
-    await Promise.all(fds.map(([, fd]) => closeFile(fd)))
+    for (const [, fd] of fds) closeSync(fd)
   }
   const status = statusConnection(statusFd)
   try {
@@ -74,7 +71,7 @@ export async function launch({ context, plan, place }: LaunchInput): Promise<Lau
     }
   } catch (error) {
     await status.close()
-    if (client !== undefined) await closeFile(client)
+    if (client !== undefined) closeSync(client)
     throw error
   }
 }

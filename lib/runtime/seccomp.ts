@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { mkdir, readFile } from 'node:fs/promises'
 import type { OciSeccomp } from '../plan/spec.ts'
 import { addon } from '../system/addon.ts'
@@ -6,6 +5,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { writeFileAtomic } from '../system/files.ts'
 import { debug } from '../system/log.ts'
+import { sha256 } from '../system/sha256.ts'
 
 export interface SeccompProgram {
   /** struct sock_filter array. */
@@ -39,10 +39,7 @@ export async function seccompProgram(context: Pick<Context, 'paths'>, profile: O
   return made
 }
 
-const keyOf = (profile: OciSeccomp) =>
-  createHash('sha256')
-    .update(JSON.stringify([process.arch, addon.seccompRevision({}), profile]))
-    .digest('hex')
+const keyOf = (profile: OciSeccomp) => sha256(JSON.stringify([process.arch, addon.seccompRevision({}), profile])).toString('hex')
 
 function compile(profile: OciSeccomp): SeccompProgram {
   try {
@@ -62,13 +59,13 @@ function encode({ program, flags }: SeccompProgram): Buffer {
   const content = Buffer.alloc(HEAD - DIGEST + program.length)
   content.writeUInt32LE(flags)
   content.set(program, HEAD - DIGEST)
-  return Buffer.concat([createHash('sha256').update(content).digest(), content])
+  return Buffer.concat([sha256(content), content])
 }
 
 async function read(path: string): Promise<SeccompProgram | undefined> {
   const file = await readFile(path).catch(() => undefined)
   if (file === undefined || file.length <= HEAD || (file.length - HEAD) % INSTRUCTION !== 0) return undefined
   const content = file.subarray(DIGEST)
-  if (!createHash('sha256').update(content).digest().equals(file.subarray(0, DIGEST))) return undefined
+  if (!sha256(content).equals(file.subarray(0, DIGEST))) return undefined
   return { program: file.subarray(HEAD), flags: content.readUInt32LE() }
 }

@@ -1,8 +1,8 @@
-import { close, write } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
 import type { Identity, UnshareOperation, UnsharePlan } from '../plan/plan.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
+import { writeSome } from '../system/descriptors.ts'
 import { LichenError } from '../system/errors.ts'
 import { warning } from '../system/log.ts'
 import { type Spawned, spawn } from '../system/spawn.ts'
@@ -13,9 +13,6 @@ import { decodeStatus } from './status.ts'
 import { recordSplitter } from './wire.ts'
 
 export { applyTag, entryType } from './protocol.ts'
-
-const closeFile = promisify(close)
-const writeSome = promisify(write)
 
 export interface UnshareInput {
   context: Context
@@ -64,20 +61,21 @@ export function startApply(input: UnshareInput & { directory: string }): ApplySt
   try {
     worker = start(input, { kind: 'apply', directory: input.directory }, [[0, theirs]])
   } catch (error) {
-    void closeFile(ours)
+    closeSync(ours)
     throw error
   } finally {
-    void closeFile(theirs)
+    closeSync(theirs)
   }
   let open = true
   const finish = () => {
     open = false
-    return closeFile(ours).then(() => outcome(worker))
+    closeSync(ours)
+    return outcome(worker)
   }
   return {
     async write(bytes) {
       try {
-        for (let at = 0; at < bytes.length; ) at += (await writeSome(ours, bytes, at, bytes.length - at)).bytesWritten
+        for (let at = 0; at < bytes.length; ) at += await writeSome(ours, bytes, at)
       } catch (error) {
         // It has stopped reading; it has also said why.
         if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error
@@ -105,10 +103,10 @@ function start({ context, identity }: UnshareInput, operation: UnshareOperation,
     const fds: [number, number][] = [...stdio, [runtimeFd.PLAN, planFd], [runtimeFd.STATUS, runtimeStatus]]
     return { process: spawn({ file: context.runtime, argv: ['lichen-runtime', 'unshare'], fds, ...(operation.kind === 'exec' ? {} : { cwd: '/' }) }), statusFd }
   } catch (error) {
-    void closeFile(statusFd)
+    closeSync(statusFd)
     throw error
   } finally {
-    for (const fd of [planFd, runtimeStatus]) void closeFile(fd)
+    for (const fd of [planFd, runtimeStatus]) closeSync(fd)
   }
 }
 
@@ -135,7 +133,7 @@ async function readStatus(fd: number): Promise<Unshared | undefined> {
     }
     return undefined
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
 }
 

@@ -1,15 +1,15 @@
-import { createHash } from 'node:crypto'
 import { chmod, mkdir } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import { unshare } from '../runtime/unshare.ts'
 import type { Context } from '../system/context.ts'
 import { withLock } from '../system/lock.ts'
 import { temporaryDir } from '../system/paths.ts'
+import { sha256 } from '../system/sha256.ts'
 import { makeForMappedRoot } from './owned-folders.ts'
 import { removeTree } from './remove.ts'
 
 /** Of this run root: another one may be at the same data root meanwhile. */
-const folder = (context: Context) => `${temporaryDir(context.paths)}/probe-${createHash('sha256').update(context.paths.run).digest('hex').slice(0, 12)}`
+const folder = (context: Context) => `${temporaryDir(context.paths)}/probe-${sha256(context.paths.run).toString('hex').slice(0, 12)}`
 
 /** One at a time, since all use one folder; what a crash has left in it is removed by the next. */
 export async function whileProbing<T>(context: Context, fn: () => Promise<T>): Promise<T> {

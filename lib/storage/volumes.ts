@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { chown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { withLock } from '../system/lock.ts'
 import { temporaryDir, volumesDir } from '../system/paths.ts'
+import { randomHex } from '../system/random.ts'
 import { removeTree } from './remove.ts'
 
 /** `volumes/<name>/volume.json`. Its files are in `_data` beside it. */
@@ -28,7 +28,7 @@ export const volumeDir = (context: Context, name: string) => `${volumesDir(conte
 /** Where a named volume keeps its files. */
 export const volumeData = (context: Context, name: string) => `${volumeDir(context, name)}/_data`
 
-export const anonymousVolumeName = () => randomBytes(32).toString('hex')
+export const anonymousVolumeName = () => randomHex(32)
 
 /**
  * Serialises the making and the removing of volumes. Who makes a container writes its record, which names the volumes, before he takes this
@@ -58,7 +58,7 @@ export async function ensureVolume(input: { context: Context; identity: Identity
   const { name, anonymous = false, labels = {}, options = {} } = volume
   requireVolumeName(name)
   if (await hasVolume(context, name)) return false
-  const draft = `${temporaryDir(context.paths)}/volume-${randomBytes(8).toString('hex')}`
+  const draft = `${temporaryDir(context.paths)}/volume-${randomHex(8)}`
   await mkdir(`${draft}/_data`, { recursive: true, mode: 0o755 })
   if (process.geteuid?.() === 0) await giveToMappedRoot(`${draft}/_data`, identity)
   const record: Volume = { name, anonymous, labels, created: new Date().toISOString(), options }
@@ -87,7 +87,7 @@ export async function readVolume(context: Context, name: string): Promise<Volume
 
 /** Takes a volume out of sight in one step; gives where its files are now. The caller holds the lock, and has seen that nobody uses it. */
 export async function discardVolume(context: Context, name: string): Promise<string> {
-  const grave = `${volumesDir(context.paths)}/${LEAVING}${randomBytes(8).toString('hex')}`
+  const grave = `${volumesDir(context.paths)}/${LEAVING}${randomHex(8)}`
   await rename(volumeDir(context, name), grave)
   return grave
 }

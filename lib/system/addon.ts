@@ -64,6 +64,8 @@ export interface Addon {
     detachKeys: Uint8Array
   }): Promise<{ kind: 'exited'; code: number } | { kind: 'detached' } | { kind: 'closed' } | { kind: 'lost' }>
   windowSize(input: { fd: number }): { rows: number; columns: number }
+
+  isTerminal(input: { fd: number }): boolean
   /** Makes a terminal hand on every byte as it is; gives the mode that it had. */
   rawMode(input: { fd: number }): Buffer
   /** False where the terminal is in other hands now. */

@@ -1,14 +1,14 @@
-import { randomBytes } from 'node:crypto'
 import { open, readFile, rename, unlink } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import { LichenError } from './errors.ts'
+import { randomHex } from './random.ts'
 
 /**
  * Replaces `path` in one step: readers see the old file or the new one. With `fsync` the new one also survives a
  * power cut. `mode` is 0600 unless given.
  */
 export async function writeFileAtomic(path: string, data: string | Uint8Array, options: { fsync?: boolean; mode?: number } = {}): Promise<void> {
-  const temporary = `${path}.${randomBytes(6).toString('hex')}.tmp`
+  const temporary = `${path}.${randomHex(6)}.tmp`
   try {
     const file = await open(temporary, 'wx', options.mode ?? 0o600)
     try {

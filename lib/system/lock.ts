@@ -1,11 +1,5 @@
-import { close, constants, fstat, open, unlink } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs'
 import { addon } from './addon.ts'
-
-const openFile = promisify(open)
-const closeFile = promisify(close)
-const statFile = promisify(fstat)
-const unlinkFile = promisify(unlink)
 
 /**
  * Runs `fn` while this process holds a flock on `path`, which is made when missing and never removed (a lock on
@@ -13,41 +7,41 @@ const unlinkFile = promisify(unlink)
  * the same path inside `fn` waits for ever.
  */
 export async function withLock<T>(path: string, mode: 'exclusive' | 'shared', fn: () => Promise<T>): Promise<T> {
-  const fd = await openFile(path, 'a+', 0o600)
+  const fd = openSync(path, 'a+', 0o600)
   try {
     if (!addon.flock({ fd, mode })) await addon.flock({ fd, mode, wait: true })
     return await fn()
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
 }
 
 /** As withLock, exclusively, with a file that is gone afterwards: for locks of which there would be ever more. */
 export async function withPassingLock<T>(path: string, fn: () => Promise<T>): Promise<T> {
   for (;;) {
-    const fd = await openFile(path, 'a+', 0o600)
+    const fd = openSync(path, 'a+', 0o600)
     try {
       if (!addon.flock({ fd, mode: 'exclusive' })) await addon.flock({ fd, mode: 'exclusive', wait: true })
       // Whoever had it before has unlinked it by now: then this is a lock on nothing.
-      if ((await statFile(fd)).nlink === 0) continue
+      if (fstatSync(fd).nlink === 0) continue
       try {
         return await fn()
       } finally {
-        await unlinkFile(path)
+        unlinkSync(path)
       }
     } finally {
-      await closeFile(fd)
+      closeSync(fd)
     }
   }
 }
 
 /** As withLock, without waiting: undefined, and `fn` not called, where somebody else holds it. */
 export async function withFreeLock<T>(path: string, mode: 'exclusive' | 'shared', fn: () => Promise<T>): Promise<T | undefined> {
-  const fd = await openFile(path, 'a+', 0o600)
+  const fd = openSync(path, 'a+', 0o600)
   try {
     return addon.flock({ fd, mode }) ? await fn() : undefined
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
 }
 
@@ -58,12 +52,12 @@ export async function withFreeLock<T>(path: string, mode: 'exclusive' | 'shared'
 export async function tryLockFolder(path: string): Promise<(() => Promise<void>) | undefined> {
   let fd: number
   try {
-    fd = await openFile(path, constants.O_RDONLY | constants.O_DIRECTORY)
+    fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error
   }
-  if (addon.flock({ fd, mode: 'exclusive' })) return () => closeFile(fd)
-  await closeFile(fd)
+  if (addon.flock({ fd, mode: 'exclusive' })) return async () => closeSync(fd)
+  closeSync(fd)
   return undefined
 }

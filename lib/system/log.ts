@@ -1,5 +1,7 @@
 /** Where commands, and everything below them, say what is not their result: stderr. */
 
+import { writeErr } from './output.ts'
+
 const state = { debug: false }
 
 /** `--debug`, or `"debug": true` in the configuration. */
@@ -9,14 +11,14 @@ export function setDebug(on: boolean): void {
 
 /** Something was lost or done otherwise; the command goes on. */
 export function warning(message: string): void {
-  process.stderr.write(`Warning: ${visible(message)}\n`)
+  writeErr(`Warning: ${visible(message)}\n`)
 }
 
 /** Printed only under `--debug`; with the milliseconds since the process was started. */
 export function debug(message: string | (() => string)): void {
   if (!state.debug) return
   const text = typeof message === 'string' ? message : message()
-  process.stderr.write(`debug [${performance.now().toFixed(1)} ms] ${visible(text)}\n`)
+  writeErr(`debug [${performance.now().toFixed(1)} ms] ${visible(text)}\n`)
 }
 
 /** Control characters that a registry, an image or a helper may have put into a message must not steer the terminal. */

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { access } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { libexecFolders, packageFolder } from './addon.ts'
@@ -9,6 +8,7 @@ import { LichenError } from './errors.ts'
 import { homeFolder, xdgFolder } from './home.ts'
 import { debug, setDebug } from './log.ts'
 import { openRunRoot, runPlaces } from './run-root.ts'
+import { sha256 } from './sha256.ts'
 import { insideUnshare, type Unshared } from './unshared.ts'
 
 /** What stands in front of the verb on the command line. */
@@ -42,7 +42,7 @@ export async function openContext(options: GlobalOptions = {}): Promise<Context>
   const data = options.root === undefined ? (config['data-root'] ?? usual) : resolve(options.root)
   const [run, runtime] = await Promise.all([
     // Two data roots must not share names and locks.
-    openRunRoot(runPlaces(uid), data === usual ? undefined : createHash('sha256').update(data).digest('hex').slice(0, 12)),
+    openRunRoot(runPlaces(uid), data === usual ? undefined : sha256(data).toString('hex').slice(0, 12)),
     runtimePath(),
     openDataRoot(data, uid),
   ])

@@ -1,10 +1,7 @@
-import { close } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
 import { addon } from './addon.ts'
 
 export { findProgram, requireProgram } from './programs.ts'
-
-const closeFile = promisify(close)
 
 export interface SpawnInput {
   /** Absolute path, or a descriptor. See findProgram for names. */
@@ -38,7 +35,7 @@ export function spawn(input: SpawnInput): Spawned {
     ...(cwd === undefined ? {} : { cwd }),
   })
   // A child can't be reaped by anybody else, so its number stays its own until then and the pidfd adds nothing.
-  if (pidfd !== undefined) void closeFile(pidfd)
+  if (pidfd !== undefined) closeSync(pidfd)
   return {
     pid,
     async exited() {
@@ -68,10 +65,10 @@ export async function capture(input: Omit<SpawnInput, 'fds'> & { stdin?: string 
   try {
     child = spawn({ ...input, fds })
   } catch (error) {
-    await Promise.all([outRead, errRead].map((fd) => closeFile(fd)))
+    for (const fd of [outRead, errRead]) closeSync(fd)
     throw error
   } finally {
-    await Promise.all(fds.map(([, fd]) => closeFile(fd)))
+    for (const [, fd] of fds) closeSync(fd)
   }
   const [stdout, stderr, code] = await Promise.all([drain(outRead), drain(errRead), child.exited()])
   return { code, stdout, stderr }
@@ -83,7 +80,7 @@ export async function drain(fd: number): Promise<string> {
   try {
     for (let part = await addon.readFd({ fd }); part !== null; part = await addon.readFd({ fd })) parts.push(part)
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
   return Buffer.concat(parts).toString('utf8')
 }

@@ -21,6 +21,10 @@ static Napi::Value WindowSize(const Napi::CallbackInfo &info) {
   return result;
 }
 
+static Napi::Value IsTerminal(const Napi::CallbackInfo &info) {
+  return Napi::Boolean::New(info.Env(), isatty(GetInt(ArgumentObject(info), "fd")) == 1);
+}
+
 // In the background the kernel stops the whole process here (SIGTTOU) until it is brought to the foreground.
 static Napi::Value RawMode(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
@@ -61,6 +65,7 @@ static Napi::Value RestoreMode(const Napi::CallbackInfo &info) {
 
 void RegisterTerminal(Napi::Env env, Napi::Object exports) {
   exports.Set("windowSize", Napi::Function::New(env, WindowSize));
+  exports.Set("isTerminal", Napi::Function::New(env, IsTerminal));
   exports.Set("rawMode", Napi::Function::New(env, RawMode));
   exports.Set("restoreMode", Napi::Function::New(env, RestoreMode));
 }

@@ -1,0 +1,22 @@
+import { createRequire } from 'node:module'
+
+const require = createRequire(import.meta.url)
+
+/**
+ * Modules of the platform that few commands need, and then late: in Bun each of these costs 1 to 8 ms, since most of the stream
+ * library comes with it. Read a property at the place of use, never at the top of a module.
+ */
+export const builtin = {
+  get crypto() {
+    return require('node:crypto') as typeof import('node:crypto')
+  },
+  get dgram() {
+    return require('node:dgram') as typeof import('node:dgram')
+  },
+  get net() {
+    return require('node:net') as typeof import('node:net')
+  },
+  get util() {
+    return require('node:util') as typeof import('node:util')
+  },
+}
