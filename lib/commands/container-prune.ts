@@ -6,6 +6,7 @@ import { containersThatFit, parsePruneFilters } from '../cli/prune-filter.ts'
 import { pruneContainers } from '../engine/prune-containers.ts'
 import { finishRemovals } from '../engine/remove.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream, writeOut } from '../system/output.ts'
 import { printLines } from './print.ts'
 
 export const containerPrune = command({
@@ -19,8 +20,8 @@ export const containerPrune = command({
   positionals: { min: 0, max: 0 },
   async run({ options }, globals) {
     const fits = containersThatFit(parsePruneFilters(options.filter))
-    process.stdout.write(options.force ? '' : 'WARNING! This will remove all stopped containers.\n')
-    if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: process.stdout }))) return 0
+    writeOut(options.force ? '' : 'WARNING! This will remove all stopped containers.\n')
+    if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
     const context = await openContext(globals)
     const { ids, bytes } = await pruneContainers(context, fits)
     await finishRemovals(context)

@@ -5,6 +5,7 @@ import { optionTable } from '../cli/options.ts'
 import { pruneFilter } from '../cli/volume-filter.ts'
 import { pruneVolumes } from '../engine/remove-volumes.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream, writeOut } from '../system/output.ts'
 import { printLines } from './print.ts'
 
 export const volumePrune = command({
@@ -21,8 +22,8 @@ export const volumePrune = command({
     const filter = pruneFilter(options.filter, Date.now())
     const all = options.all || filter.all
     if (!options.force) {
-      process.stdout.write(`WARNING! This will remove ${all ? 'all' : 'anonymous'} local volumes not used by at least one container.\n`)
-      if (!(await confirm('Are you sure you want to continue?', { input: process.stdin, output: process.stdout }))) return 0
+      writeOut(`WARNING! This will remove ${all ? 'all' : 'anonymous'} local volumes not used by at least one container.\n`)
+      if (!(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
     }
     const context = await openContext(globals)
     const { names, bytes } = await pruneVolumes(context, (volume) => (all || volume.anonymous) && filter.fits(volume))

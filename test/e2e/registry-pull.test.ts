@@ -305,7 +305,6 @@ test('control characters of a registry do not reach the terminal', async () => {
   proxy.rules.push({ match: /manifests/, fault: { kind: 'status', status: 404, body: JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message }] }) } })
   const stderr = await box.fails('pull', `${name}:v1`)
   expect(stderr).toContain('see \\x1b]0;owned\\x07 and \\x9b31m')
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
   expect(stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
 })
 
