@@ -1,32 +1,35 @@
-import { readdir, readFile, writeFile } from 'node:fs/promises'
+import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
 
-/** Stops every process of a container's cgroup, and returns when the last one stands. Throws NO_CGROUP, FREEZE_FAILED. */
-export async function freeze(path: string): Promise<void> {
-  await setFrozen(path, true)
-}
+/** Stops every process of a container's cgroup, and returns when the last one stands. False: it is gone. Throws NO_CGROUP, FREEZE_FAILED. */
+export const freeze = (path: string): Promise<boolean> => setFrozen(path, true)
 
-export async function thaw(path: string): Promise<void> {
-  await setFrozen(path, false)
-}
+/** Lets them go on. False: it is gone. */
+export const thaw = (path: string): Promise<boolean> => setFrozen(path, false)
 
-async function setFrozen(path: string, wanted: boolean): Promise<void> {
+async function setFrozen(path: string, wanted: boolean): Promise<boolean> {
   requireCgroup(path, 'paused')
-  await writeFile(`${path}/cgroup.freeze`, wanted ? '1' : '0')
-  const end = performance.now() + 10_000
-  // cgroup.events can be polled for changes, but neither Node nor Bun can poll(2) it; naps then.
-  for (let nap = 1; ; nap = Math.min(nap * 2, 50)) {
-    const events = await readFile(`${path}/cgroup.events`, 'utf8')
-    if (/^frozen 1$/m.test(events) === wanted) return
-    if (performance.now() > end) {
-      if (wanted) await writeFile(`${path}/cgroup.freeze`, '0')
-      throw new LichenError(`the processes of ${path} could not be ${wanted ? 'frozen' : 'thawed'} in 10 s`, {
-        code: 'FREEZE_FAILED',
-        hint: 'a process in an uninterruptible wait (state D, often a file server that is away) can not be frozen',
-      })
+  try {
+    // No O_CREAT, whose answer for a cgroup that is gone says nothing.
+    await writeFile(`${path}/cgroup.freeze`, wanted ? '1' : '0', { flag: 'r+' })
+    const end = performance.now() + 10_000
+    // cgroup.events can be polled for changes, but neither Node nor Bun can poll(2) it; naps then.
+    for (let nap = 1; ; nap = Math.min(nap * 2, 50)) {
+      const events = await readFile(`${path}/cgroup.events`, 'utf8')
+      if (/^frozen 1$/m.test(events) === wanted) return true
+      if (performance.now() > end) break
+      await new Promise((resolve) => setTimeout(resolve, nap))
     }
-    await new Promise((resolve) => setTimeout(resolve, nap))
+    if (wanted) await writeFile(`${path}/cgroup.freeze`, '0', { flag: 'r+' })
+  } catch (error) {
+    // A removed cgroup whose file is open answers ENODEV.
+    if (['ENOENT', 'ENODEV'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
+    throw error
   }
+  throw new LichenError(`the processes of ${path} could not be ${wanted ? 'frozen' : 'thawed'} in 10 s`, {
+    code: 'FREEZE_FAILED',
+    hint: 'a process in an uninterruptible wait (state D, often a file server that is away) can not be frozen',
+  })
 }
 
 /** SIGKILL for everything in it, at once and without a race against fork (Linux 5.14). False: this kernel can't. */
@@ -41,6 +44,24 @@ export async function killAll(path: string): Promise<boolean> {
     throw error
   }
 }
+
+/** Removes a cgroup that nobody looks after any more, with whatever is in it and below it. What resists stays. */
+export async function removeCgroup(path: string): Promise<void> {
+  for (let nap = 1; nap < 500; nap *= 2) {
+    try {
+      await rmdir(path)
+      return
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    }
+    await killAll(path)
+    for (const child of await children(path)) await removeCgroup(child)
+    await new Promise((resolve) => setTimeout(resolve, nap))
+  }
+}
+
+const children = async (path: string) =>
+  (await readdir(path, { withFileTypes: true }).catch(() => [])).filter((entry) => entry.isDirectory()).map(({ name }) => `${path}/${name}`)
 
 export interface CgroupUsage {
   /** Bytes; undefined where the controller is not there. */
@@ -79,13 +100,10 @@ export async function processes(path: string): Promise<number[]> {
 }
 
 async function below(path: string): Promise<number[]> {
-  const [text, entries] = await Promise.all([
-    // Gone, or a threaded cgroup, whose processes are told by the one above.
-    readFile(`${path}/cgroup.procs`, 'utf8').catch(() => ''),
-    readdir(path, { withFileTypes: true }).catch(() => []),
-  ])
+  // Gone, or a threaded cgroup, whose processes are told by the one above.
+  const [text, inside] = await Promise.all([readFile(`${path}/cgroup.procs`, 'utf8').catch(() => ''), children(path)])
   const own = text.split('\n').filter((line) => line !== '')
-  const deeper = await Promise.all(entries.filter((entry) => entry.isDirectory()).map(({ name }) => below(`${path}/${name}`)))
+  const deeper = await Promise.all(inside.map(below))
   return [...own.map(Number), ...deeper.flat()]
 }
 

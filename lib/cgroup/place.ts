@@ -36,10 +36,7 @@ export async function planCgroup(input: CgroupInput): Promise<CgroupPlacement> {
   const facts = await cgroupFacts()
   const limits = planLimits(input.limits, facts)
   const wanted = limits.controllers.length > 0
-  if (facts.layout !== 'unified') {
-    if (wanted || input.parent !== undefined) throw noDelegation({ kind: 'layout', layout: facts.layout })
-    return nowhere
-  }
+  if (facts.layout !== 'unified') return withoutLimits(input, facts, limits)
   const { parent } = input
   if (parent?.endsWith('.slice')) return scopePlacement(input, facts, limits, parent)
   if (parent !== undefined) return directoryPlacement(input, limits, await openParent(facts, parent), true)
@@ -55,6 +52,16 @@ export async function planCgroup(input: CgroupInput): Promise<CgroupPlacement> {
   if (own !== undefined) return directoryPlacement(input, limits, own, false)
   if (wanted) throw noDelegation({ kind: 'nothing' })
   return nowhere
+}
+
+/** Beside version 1 a cgroup of version 2 has no controllers, and still is what a container can be paused and killed by as a whole. */
+async function withoutLimits(input: CgroupInput, facts: CgroupFacts, limits: LimitPlan): Promise<CgroupPlacement> {
+  const { parent } = input
+  const byPath = facts.layout === 'hybrid' && parent?.endsWith('.slice') !== true
+  if (limits.controllers.length > 0 || (parent !== undefined && !byPath)) throw noDelegation({ kind: 'layout', layout: facts.layout })
+  if (parent !== undefined) return directoryPlacement(input, limits, await openParent(facts, parent), true)
+  const own = byPath && facts.own !== undefined && facts.own !== '/' ? await writableCgroup(facts, `${facts.mount}${facts.own}`) : undefined
+  return own === undefined ? nowhere : directoryPlacement(input, limits, own, false)
 }
 
 const nowhere: CgroupPlacement = { plan: { mode: 'none' }, place: undefined }

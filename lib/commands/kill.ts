@@ -1,7 +1,7 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { isRunning } from '../container/view.ts'
-import { signalContainer } from '../engine/stop.ts'
+import { killWith } from '../engine/stop.ts'
 import { signalNumber } from '../engine/stop-signal.ts'
 import { openContext } from '../system/open-context.ts'
 import { chooseTargets, onEach, targetTable } from './targets.ts'
@@ -13,6 +13,8 @@ export const kill = command({
   options: optionTable({
     all: { ...targetTable.all, short: 'a', description: 'Kill all running containers' },
     latest: { ...targetTable.latest, short: 'l' },
+    filter: { ...targetTable.filter, short: 'f' },
+    cidfile: targetTable.cidfile,
     signal: { type: 'string', short: 's', default: 'KILL', metavar: 'string', description: 'Signal to send to the container' },
   }),
   positionals: { min: 0, max: Infinity, complete: 'container' },
@@ -20,6 +22,6 @@ export const kill = command({
     const signal = signalNumber(options.signal)
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'kill', { ...options, names: positionals }, isRunning)
-    return onEach(targets, (view) => signalContainer(view, signal))
+    return onEach(targets, (view) => killWith(view, signal))
   },
 })

@@ -18,6 +18,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
   kill: { summary: 'Kill one or more running containers', load: async () => (await import('./kill.ts')).kill as Command },
   rm: { summary: 'Remove one or more containers', load: async () => (await import('./rm.ts')).rm as Command },
   rename: { summary: 'Rename a container', load: async () => (await import('./rename.ts')).rename as Command },
+  pause: { summary: 'Pause all processes within one or more containers', load: async () => (await import('./pause.ts')).pause as Command },
+  unpause: { summary: 'Unpause all processes within one or more containers', load: async () => (await import('./pause.ts')).unpause as Command },
   port: { summary: 'List port mappings of a container', load: async () => (await import('./port.ts')).port as Command },
   top: { summary: 'Display the running processes of a container', load: async () => (await import('./top.ts')).top as Command },
   logs: { summary: 'Fetch the logs of a container', load: async () => (await import('./logs.ts')).logs as Command },
@@ -67,7 +69,25 @@ export const verbs: Readonly<Record<string, Verb>> = {
   completion: { summary: 'Print a completion script for bash or zsh', load: async () => (await import('./completion.ts')).completion as Command },
 }
 
-const containerVerbs = ['run', 'exec', 'ps', 'create', 'start', 'stop', 'kill', 'rm', 'rename', 'port', 'top', 'logs', 'attach', 'wait', 'inspect']
+const containerVerbs = [
+  'run',
+  'exec',
+  'ps',
+  'create',
+  'start',
+  'stop',
+  'kill',
+  'rm',
+  'rename',
+  'pause',
+  'unpause',
+  'port',
+  'top',
+  'logs',
+  'attach',
+  'wait',
+  'inspect',
+]
 const imageVerbs = ['pull', 'push', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
 
 /** `container X` and `image X`: the words of the group, to the verb and the words put before its own. */

@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises'
 import { containerFilter, parseContainerFilters } from '../cli/container-filter.ts'
 import { optionTable } from '../cli/options.ts'
 import { checkPositionals } from '../cli/parse.ts'
@@ -22,6 +23,7 @@ export const targetTable = optionTable({
   latest: { type: 'boolean', description: 'The container created last' },
   filter: { type: 'list', metavar: 'filter', description: 'All containers that fit name=value' },
   ignore: { type: 'boolean', description: 'A container that does not exist is no error' },
+  cidfile: { type: 'list', metavar: 'file', description: 'The container whose ID the file holds' },
 })
 
 interface Wish {
@@ -29,11 +31,18 @@ interface Wish {
   all?: boolean
   latest?: boolean
   filter?: readonly string[]
+  /** Files of --cidfile, whose containers stand beside the named ones. */
+  cidfile?: readonly string[]
+  /** A file that is not there is passed over. */
+  ignore?: boolean
 }
 
 /** The containers of a command line, those of `--all` and `--filter` narrowed by `fits`. Throws USAGE. */
 export async function chooseTargets(context: Context, verb: string, wish: Wish, fits: (view: ContainerView) => boolean = () => true): Promise<Target[]> {
-  const { names, all = false, latest = false, filter = [] } = wish
+  const { all = false, latest = false, filter = [], cidfile = [], ignore = false } = wish
+  const names = [...wish.names, ...(await idsFrom(cidfile, ignore))]
+  // Nothing is left of files that were not there.
+  if (cidfile.length > 0 && names.length === 0 && !all && !latest) return []
   const ways = [names.length > 0, all, latest, filter.length > 0 && !all].filter(Boolean).length
   if (ways > 1) throw usageError(`"lichen ${verb}" takes names, --all, --latest or --filter, one of them`, `See 'lichen ${verb} --help'.`)
   if (ways === 0) checkPositionals(names, { min: 1, max: Infinity }, `lichen ${verb}`, 1)
@@ -42,6 +51,21 @@ export async function chooseTargets(context: Context, verb: string, wish: Wish, 
   const passes = await containerFilter(parseContainerFilters(filter), async (name) => (await findContainer(context, name)).record.created)
   const views = (await listContainers(context)).filter((view) => fits(view) && passes(view))
   return views.map(given)
+}
+
+async function idsFrom(files: readonly string[], ignore: boolean): Promise<string[]> {
+  const ids = await Promise.all(
+    files.map(async (path) => {
+      try {
+        return (await readFile(path, 'utf8')).trim()
+      } catch (error) {
+        const { code } = error as NodeJS.ErrnoException
+        if (ignore && code === 'ENOENT') return ''
+        throw usageError(`reading CIDFile: open ${path}: ${code === 'ENOENT' ? 'no such file or directory' : code}`)
+      }
+    }),
+  )
+  return ids.filter((id) => id !== '')
 }
 
 const given = (view: ContainerView): Target => ({ name: view.record.id, find: async () => view })

@@ -23,7 +23,7 @@ export interface ExecRequest extends ExecOptions {
 /** Starts one more process in a running container, and returns when it has been executed. Throws NOT_RUNNING, and what explainFailure says. */
 export async function execInContainer(context: Context, view: ContainerView, request: ExecRequest): Promise<Launched> {
   const { record, paths, live } = view
-  if (view.status === 'paused') throw cannotExec(`container ${record.name} is paused, unpause the container before exec`, `lichen unpause ${record.name}`)
+  if (view.status === 'paused') throw cannotExec(`Container ${record.name} is paused, unpause the container before exec`, `lichen unpause ${record.name}`)
   if (!isRunning(view) || live === undefined) throw cannotExec(`container ${record.id} is not running`, `lichen start ${record.name}`)
   const [spec, identity] = await Promise.all([readJson<OciSpec>(paths.spec), containerIdentity(context, record.options)])
   if (spec?.process === undefined) {

@@ -1,9 +1,10 @@
 import { rm } from 'node:fs/promises'
+import { removeCgroup } from '../cgroup/control.ts'
 import { releaseNames, sweepAborted } from '../container/allocate.ts'
 import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
 import { exclusively } from '../container/exclusive.ts'
-import type { ContainerRecord } from '../container/record.ts'
-import { observe } from '../container/state.ts'
+import type { ContainerRecord, LiveRecord } from '../container/record.ts'
+import { observe, readRecord } from '../container/state.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
 import { hasImage } from '../image/store.ts'
 import { removeTree } from '../storage/remove.ts'
@@ -26,12 +27,21 @@ export interface RemoveOptions {
 /** Removes a container: out of sight in one step, then its files. Needs no free disk space. Throws STILL_RUNNING, CONTAINER_NOT_FOUND. */
 export async function removeContainer(context: Context, view: ContainerView, { force, volumes }: RemoveOptions): Promise<void> {
   const grave = await exclusively(view, async (now) => {
-    if (!isRunning(now)) return discardContainer(context, now, volumes)
+    if (!isRunning(now)) {
+      await clearCgroup(now)
+      return discardContainer(context, now, volumes)
+    }
     if (!force) throw stillRunning(now)
     await killContainer(now)
     return discardContainer(context, await observe(now.record, now.paths, true), volumes)
   })
   await fill(context, grave)
+}
+
+/** What a monitor that was killed has left: a cgroup of our making. A scope is the service manager's to remove. */
+async function clearCgroup({ record, paths }: ContainerView): Promise<void> {
+  const cgroup = (await readRecord<LiveRecord>(paths.live))?.cgroup ?? ''
+  if (cgroup.endsWith(`/lichen-${record.id}`)) await removeCgroup(cgroup)
 }
 
 /** The end of a container that was started with --rm. Somebody else, its monitor's cleanup for one, may have been quicker. */

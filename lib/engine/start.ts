@@ -11,6 +11,7 @@ import { type Launched, type LaunchInput, launch } from '../runtime/launch.ts'
 import { seccompProgram } from '../runtime/seccomp.ts'
 import { prepareRootfs } from '../storage/rootfs.ts'
 import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
 import { warning } from '../system/log.ts'
 import { ownCommand } from '../system/own-command.ts'
 import type { ContainerPaths } from '../system/paths.ts'
@@ -34,6 +35,7 @@ export interface StartOptions {
  */
 export async function startContainer(context: Context, view: ContainerView, options: StartOptions): Promise<Launched | undefined> {
   return exclusively(view, async (now) => {
+    if (now.status === 'paused') throw new LichenError('cannot start a paused container, try unpause instead', { code: 'PAUSED', exitCode: 1 })
     if (isRunning(now)) return undefined
     const input = await planStart(context, now, options)
     return withLastWord(now.paths, () => launch(input))

@@ -7,6 +7,12 @@ import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { signalNumber } from './stop-signal.ts'
 
+/** `kill`: as Docker, a signal that is to end a paused container wakes it up as well. Throws NOT_RUNNING. */
+export async function killWith(view: ContainerView, signal: number): Promise<void> {
+  await signalContainer(view, signal)
+  if (view.status === 'paused' && view.live !== undefined && (signal === 9 || signal === stopSignal(view))) await thaw(view.live.cgroup)
+}
+
 /** Sends a signal to the container's first process. Throws NOT_RUNNING. */
 export async function signalContainer(view: ContainerView, signal: number): Promise<void> {
   const { live, record } = view

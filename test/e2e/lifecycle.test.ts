@@ -256,3 +256,17 @@ describe('after a catastrophe', () => {
     await box.ok('rm', 'old')
   })
 })
+
+describe('--cidfile', () => {
+  it.each(['kill', 'stop', 'rm'])('%s takes the id from a file, and passes one over that is not there if told so', async (verb) => {
+    const file = `${box.files}/${verb}.cid`
+    const id = await box.ok('run', '-d', '--cidfile', file, '--stop-timeout', '0', 'busybox', 'sleep', '1000')
+    expect(await box.lichen(verb, '--cidfile', `${box.files}/none`)).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(/^Error: reading CIDFile: open .*none: no such file or directory/),
+    })
+    if (verb !== 'kill') expect(await box.ok(verb, '--ignore', '--cidfile', `${box.files}/none`)).toBe('')
+    expect(await box.ok(verb, ...(verb === 'rm' ? ['-f'] : []), '--cidfile', file)).toBe(id)
+    rmSync(file)
+  })
+})

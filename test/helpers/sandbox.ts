@@ -21,6 +21,8 @@ export class Sandbox {
   /** For files of the tests. */
   readonly files = join(this.top, 'files')
   readonly command: string = lichenUnderTest()
+  /** Put around each command; see delegated.ts. */
+  around: (argv: string[]) => string[] = (argv) => argv
 
   constructor() {
     for (const path of [this.data, this.run, this.files]) mkdirSync(path, { mode: 0o700 })
@@ -39,7 +41,7 @@ export class Sandbox {
   }
 
   argv(args: string[]): string[] {
-    return asUser(this.user, [this.command, '--root', this.data, ...args])
+    return this.around(asUser(this.user, [this.command, '--root', this.data, ...args]))
   }
 
   /** Starts lichen beside the test. */
