@@ -1,12 +1,18 @@
 import type { ResourceLimits } from '../plan/options.ts'
 import { LichenError } from '../system/errors.ts'
 
-export type Controller = 'memory' | 'cpu' | 'pids' | 'cpuset'
+export type Controller = 'memory' | 'cpu' | 'pids' | 'cpuset' | 'io'
+
+/** A file of the container's cgroup, and what is written to it. */
+export interface LimitWrite {
+  file: string
+  value: string
+}
 
 export interface LimitPlan {
   controllers: Controller[]
-  /** Files of the container's cgroup with their values, in the order in which they must be written. */
-  writes: { file: string; value: string }[]
+  /** In the order in which they must be written. */
+  writes: LimitWrite[]
 }
 
 const PERIOD = 100_000
@@ -17,23 +23,34 @@ const MIB = 1024 * 1024
  * Throws BAD_LIMIT in Docker's words.
  */
 export function planLimits(limits: ResourceLimits, { swapAccounting }: { swapAccounting: boolean }): LimitPlan {
-  const writes = [...memoryWrites(limits, swapAccounting), ...cpuWrites(limits)]
-  const { pidsLimit, cpusetCpus } = limits
-  if (pidsLimit !== undefined) writes.push({ file: 'pids.max', value: pidsLimit <= 0 ? 'max' : String(pidsLimit) })
-  if (cpusetCpus !== undefined && cpusetCpus !== '') {
-    if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(cpusetCpus)) throw bad(`Invalid value ${cpusetCpus} for cpuset cpus`, 'a list like 0-2,5')
-    writes.push({ file: 'cpuset.cpus', value: cpusetCpus })
-  }
+  const writes = limitWrites(limits, { swapAccounting })
   // "No limit" needs no controller: it is what a cgroup without one has.
   const needed = writes.filter(({ value }) => value !== 'max')
   const controllers = [...new Set(needed.map(({ file }) => file.split('.')[0] as Controller))]
   return { controllers, writes: writes.filter(({ file }) => controllers.includes(file.split('.')[0] as Controller)) }
 }
 
-function memoryWrites(limits: ResourceLimits, swapAccounting: boolean): LimitPlan['writes'] {
+/** All that was asked for, "no limit" too. Throws BAD_LIMIT. */
+export function limitWrites(limits: ResourceLimits, { swapAccounting }: { swapAccounting: boolean }): LimitWrite[] {
+  const writes = [...memoryWrites(limits, swapAccounting), ...cpuWrites(limits)]
+  const { pidsLimit, cpusetCpus, cpusetMems, blkioWeight } = limits
+  if (pidsLimit !== undefined) writes.push({ file: 'pids.max', value: pidsLimit <= 0 ? 'max' : String(pidsLimit) })
+  writes.push(...cpusetWrites(cpusetCpus, 'cpus'), ...cpusetWrites(cpusetMems, 'mems'))
+  // 10 to 1000 of version 1 as 1 to 10000, 500 having been usual there (opencontainers/cgroups, ConvertBlkIOToIOWeightValue).
+  if (blkioWeight !== undefined) writes.push({ file: 'io.weight', value: String(Math.trunc(1 + ((blkioWeight - 10) * 9999) / 990)) })
+  return writes
+}
+
+function cpusetWrites(list: string | undefined, what: 'cpus' | 'mems'): LimitWrite[] {
+  if (list === undefined || list === '') return []
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list)) throw bad(`Invalid value ${list} for cpuset ${what}`, 'a list like 0-2,5')
+  return [{ file: `cpuset.${what}`, value: list }]
+}
+
+function memoryWrites(limits: ResourceLimits, swapAccounting: boolean): LimitWrite[] {
   const memory = limits.memory === undefined || limits.memory <= 0 ? undefined : limits.memory
   const { memorySwap = 0, memoryReservation = 0 } = limits
-  const writes: LimitPlan['writes'] = []
+  const writes: LimitWrite[] = []
   if (memory !== undefined && memory < 6 * MIB) throw bad('Minimum memory limit allowed is 6MB')
   if (memorySwap > 0 && memory === undefined) throw bad('You should always set the Memory limit when using Memoryswap limit, see usage')
   if (memorySwap > 0 && memory !== undefined && memorySwap < memory) {
@@ -57,8 +74,11 @@ function memoryWrites(limits: ResourceLimits, swapAccounting: boolean): LimitPla
   return writes
 }
 
-function cpuWrites({ cpus, cpuShares }: ResourceLimits): LimitPlan['writes'] {
-  const writes: LimitPlan['writes'] = []
+function cpuWrites({ cpus, cpuShares, cpuPeriod, cpuQuota }: ResourceLimits): LimitWrite[] {
+  const writes: LimitWrite[] = []
+  if (cpuPeriod !== undefined || cpuQuota !== undefined) {
+    writes.push({ file: 'cpu.max', value: `${cpuQuota === undefined || cpuQuota <= 0 ? 'max' : cpuQuota} ${cpuPeriod ?? PERIOD}` })
+  }
   if (cpus !== undefined && cpus !== 0) {
     const quota = Math.round(cpus * PERIOD)
     if (!(quota >= 1000)) throw bad('Range of CPUs is from 0.01 on', 'for example --cpus 0.5')

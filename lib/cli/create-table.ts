@@ -1,3 +1,4 @@
+import { limitTable } from './limit-table.ts'
 import { optionTable } from './options.ts'
 
 const list = { type: 'list', metavar: 'list' } as const
@@ -6,6 +7,7 @@ const flag = { type: 'boolean' } as const
 
 /** Flags of `run` and `create`. */
 export const createTable = optionTable({
+  ...limitTable,
   'add-host': { ...list, description: 'Add a host-to-IP mapping (host:ip)' },
   annotation: { ...list, description: 'Add an annotation to the container' },
   attach: { ...list, short: 'a', description: 'Attach to STDIN, STDOUT or STDERR' },
@@ -14,9 +16,6 @@ export const createTable = optionTable({
   'cgroup-parent': { ...text, description: "The container's cgroup is made beneath this one" },
   cgroupns: { ...text, default: 'private', description: 'Cgroup namespace (host|private)' },
   cidfile: { ...text, description: 'Write the container ID to the file' },
-  'cpu-shares': { type: 'number', short: 'c', metavar: 'int', description: 'CPU shares (relative weight)' },
-  cpus: { ...text, metavar: 'decimal', description: 'Number of CPUs' },
-  'cpuset-cpus': { ...text, description: 'CPUs in which to run (0-3, 0,1)' },
   device: { ...list, description: 'Add a host device to the container' },
   dns: { ...list, description: 'DNS servers' },
   'dns-option': { ...list, aliases: ['dns-opt'], description: 'DNS options' },
@@ -34,15 +33,11 @@ export const createTable = optionTable({
   'label-file': { ...list, description: 'Read labels from a file' },
   'log-driver': { ...text, default: '', description: 'json-file, k8s-file or none' },
   'log-opt': { ...list, description: 'Options of the log driver (max-size, max-file)' },
-  memory: { ...text, short: 'm', metavar: 'bytes', description: 'Memory limit' },
-  'memory-reservation': { ...text, metavar: 'bytes', description: 'Memory soft limit' },
-  'memory-swap': { ...text, metavar: 'bytes', description: 'Limit of memory plus swap; -1: unlimited swap' },
   mount: { ...list, metavar: 'mount', description: 'Attach a file system mount' },
   name: { ...text, description: 'Give the container a name' },
   network: { ...text, aliases: ['net'], default: '', metavar: 'network', description: 'slirp4netns (default), none, host or container:ID' },
   'oom-score-adj': { type: 'number', metavar: 'int', description: "Adjust the host's OOM preference (-1000 to 1000)" },
   pid: { ...text, default: 'private', description: 'PID namespace (host|private|container:ID)' },
-  'pids-limit': { type: 'number', metavar: 'int', description: 'Limit of processes; -1: unlimited' },
   platform: { ...text, description: 'Set the platform (linux/arm64)' },
   privileged: { ...flag, description: 'Give all capabilities that the user namespace has' },
   publish: { ...list, short: 'p', description: 'Publish ports: [ip:][host:]container[/tcp|udp]' },

@@ -20,6 +20,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   rename: { summary: 'Rename a container', load: async () => (await import('./rename.ts')).rename as Command },
   pause: { summary: 'Pause all processes within one or more containers', load: async () => (await import('./pause.ts')).pause as Command },
   unpause: { summary: 'Unpause all processes within one or more containers', load: async () => (await import('./pause.ts')).unpause as Command },
+  update: { summary: 'Update configuration of one or more containers', load: async () => (await import('./update.ts')).update as Command },
   port: { summary: 'List port mappings of a container', load: async () => (await import('./port.ts')).port as Command },
   top: { summary: 'Display the running processes of a container', load: async () => (await import('./top.ts')).top as Command },
   logs: { summary: 'Fetch the logs of a container', load: async () => (await import('./logs.ts')).logs as Command },

@@ -64,7 +64,10 @@ function specResources(limits: ResourceLimits): OciResources | undefined {
   const cpu = {
     ...(limits.cpuShares === undefined ? {} : { shares: limits.cpuShares }),
     ...(limits.cpus === undefined ? {} : { quota: Math.round(limits.cpus * 100_000), period: 100_000 }),
+    ...(limits.cpuQuota === undefined ? {} : { quota: limits.cpuQuota }),
+    ...(limits.cpuPeriod === undefined ? {} : { period: limits.cpuPeriod }),
     ...(limits.cpusetCpus === undefined ? {} : { cpus: limits.cpusetCpus }),
+    ...(limits.cpusetMems === undefined ? {} : { mems: limits.cpusetMems }),
   }
   const resources: OciResources = {
     ...(Object.keys(memory).length === 0 ? {} : { memory }),

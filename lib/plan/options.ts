@@ -91,6 +91,12 @@ export interface ResourceLimits {
   memoryReservation: number | undefined
   cpus: number | undefined
   cpuShares: number | undefined
+  /** Microseconds; of both, cpus is the other way to say it. */
+  cpuPeriod?: number | undefined
+  cpuQuota?: number | undefined
   cpusetCpus: string | undefined
+  cpusetMems?: string | undefined
+  /** 10 to 1000. */
+  blkioWeight?: number | undefined
   pidsLimit: number | undefined
 }

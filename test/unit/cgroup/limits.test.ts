@@ -28,6 +28,10 @@ describe('limits in the words of cgroup v2', () => {
     ['shares', { cpuShares: 512 }, ['cpu.weight=59']],
     ['pids', { pidsLimit: 20 }, ['pids.max=20']],
     ['unlimited pids need no controller', { pidsLimit: -1 }, []],
+    ['quota and period', { cpuQuota: 25_000, cpuPeriod: 50_000 }, ['cpu.max=25000 50000']],
+    ['a period alone', { cpuPeriod: 50_000 }, ['cpu.max=max 50000']],
+    ['memory nodes', { cpusetMems: '0' }, ['cpuset.mems=0']],
+    ['weight of block devices', { blkioWeight: 500 }, ['io.weight=4950']],
     ['cpuset', { cpusetCpus: '0-1,3' }, ['cpuset.cpus=0-1,3']],
   ])('%s', (_, limits, expected) => expect(writes(limits)).toEqual(expected))
 

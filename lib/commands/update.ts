@@ -1,0 +1,26 @@
+import { command } from '../cli/command.ts'
+import { limitTable } from '../cli/limit-table.ts'
+import { mergeLimits, readLimits } from '../cli/limits.ts'
+import { optionTable } from '../cli/options.ts'
+import { usageError } from '../cli/usage-error.ts'
+import { updateContainer } from '../engine/update.ts'
+import { openContext } from '../system/open-context.ts'
+import { chooseTargets, onEach, targetTable } from './targets.ts'
+
+export const update = command({
+  name: 'update',
+  summary: 'Update configuration of one or more containers',
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  options: optionTable({
+    latest: { ...targetTable.latest, short: 'l' },
+    ...limitTable,
+  }),
+  positionals: { min: 0, max: Infinity, complete: 'container' },
+  async run({ options, positionals, given }, globals) {
+    if (![...given].some((flag) => flag !== 'latest')) throw usageError('you must provide one or more flags when using this command', undefined, 1)
+    const wanted = readLimits(options)
+    const context = await openContext(globals)
+    const targets = await chooseTargets(context, 'update', { latest: options.latest, names: positionals })
+    return onEach(targets, (view) => updateContainer(view, ({ options: before }) => ({ ...before, limits: mergeLimits(before.limits, wanted) })))
+  },
+})
