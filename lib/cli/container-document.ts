@@ -81,6 +81,8 @@ export function containerDocument(view: ContainerView) {
       OnBuild: image.config.OnBuild ?? null,
       Labels: goMap(allLabels(record)),
       StopSignal: options.stopSignal ?? image.config.StopSignal ?? 'SIGTERM',
+      // podman's name
+      ...(options.secrets?.length ? { Secrets: options.secrets.map(({ name, uid, gid, mode }) => ({ Name: name, UID: uid, GID: gid, Mode: mode })) } : {}),
       ...(options.stopTimeout === undefined ? {} : { StopTimeout: options.stopTimeout }),
     },
     NetworkSettings: {
@@ -144,6 +146,7 @@ function hostConfig({ record }: ContainerView) {
     UsernsMode: options.userns,
     ShmSize: options.shmSize,
     Sysctls: goMap({ ...options.sysctls }),
+    VolumesFrom: options.volumesFrom?.length ? options.volumesFrom.map(({ container, readOnly }) => (readOnly ? `${container}:ro` : container)) : null,
     Runtime: 'lichen-runtime',
     CpuShares: limits.cpuShares ?? 0,
     Memory: limits.memory ?? 0,

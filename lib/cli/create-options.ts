@@ -5,10 +5,12 @@ import { containerName } from './container-name.ts'
 import type { createTable, runTable } from './create-table.ts'
 import { parseEnv, parseLabels, readEnvFile, readLabelFile } from './env.ts'
 import { bytes, parseLimits, parseUlimit } from './limits.ts'
+import { parseMount } from './mount-flag.ts'
 import type { OptionValues, ParsedArgs } from './options.ts'
 import { parsePublish } from './ports.ts'
+import { parseSecret } from './secret-option.ts'
 import { invalidArgument, usageError } from './usage-error.ts'
-import { parseMount, parseVolume } from './volumes.ts'
+import { parseVolume, parseVolumesFrom } from './volumes.ts'
 
 type RunArgs = ParsedArgs<typeof runTable>
 type CreateArgs = ParsedArgs<typeof createTable>
@@ -46,6 +48,7 @@ export async function parseCreateOptions(
     init: flags.init,
     readOnly: flags['read-only'],
     volumes: [...flags.volume.map(parseVolume), ...flags.mount.map(parseMount)],
+    volumesFrom: flags['volumes-from'].map(parseVolumesFrom),
     tmpfs: Object.fromEntries(flags.tmpfs.map(tmpfs)),
     network: flags.network,
     publish: flags.publish.flatMap(parsePublish),
@@ -83,6 +86,7 @@ export async function parseCreateOptions(
     detachKeys: flags['detach-keys'] || undefined,
     sigProxy: flags['sig-proxy'] ?? true,
     attach: flags.attach.map(attachName),
+    secrets: flags.secret.map(parseSecret),
   }
   checkConflicts(options)
   return options

@@ -47,6 +47,7 @@ export const createTable = optionTable({
   'read-only': { ...flag, description: 'Mount the root file system read only' },
   replace: { ...flag, description: 'Remove the container that has the name first' },
   rm: { ...flag, description: 'Remove the container when it exits' },
+  secret: { ...list, metavar: 'secret', description: 'Give a secret: name[,type=mount|env,target=,uid=,gid=,mode=]' },
   'security-opt': { ...list, description: 'seccomp=FILE|unconfined, no-new-privileges, ...' },
   'shm-size': { ...text, metavar: 'bytes', default: '64m', description: 'Size of /dev/shm' },
   'stop-signal': { ...text, description: 'Signal to stop the container' },
@@ -60,6 +61,7 @@ export const createTable = optionTable({
   userns: { ...text, default: '', description: 'keep-id[:uid=,gid=], nomap, or empty: root inside is you' },
   uts: { ...text, default: 'private', description: 'UTS namespace (host|private)' },
   volume: { ...list, short: 'v', description: 'Mount a host path or a volume: source:target[:options]' },
+  'volumes-from': { ...list, description: 'Mount the volumes of another container: NAME[:ro]' },
   workdir: { ...text, short: 'w', description: 'Working directory inside' },
 })
 

@@ -7,6 +7,7 @@ import { describeOptions } from '../cli/yargs-help.ts'
 import { familiarReference, parseReference } from '../image/reference.ts'
 import { listReferences } from '../image/references.ts'
 import { listVolumes } from '../storage/list-volumes.ts'
+import { listSecrets } from '../storage/secrets.ts'
 import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
 import { namesDir } from '../system/paths.ts'
@@ -45,11 +46,12 @@ export const completion = command({
   },
 })
 
-type Kind = 'container' | 'image' | 'volume'
+type Kind = 'container' | 'image' | 'secret' | 'volume'
 
 async function namesOf(context: Context, kind: Kind): Promise<string[]> {
   if (kind === 'container') return readdir(namesDir(context.paths)).catch(() => [])
   if (kind === 'volume') return listVolumes(context)
+  if (kind === 'secret') return (await listSecrets(context)).map(({ name }) => name)
   return (await listReferences(context)).map(({ reference }) => familiarReference(parseReference(reference)))
 }
 
@@ -69,5 +71,5 @@ async function candidates(words: readonly string[], names: (kind: Kind) => Promi
     return fitting((await parser.getCompletion([begun])).filter((word) => !/^--.$/.test(word)))
   }
   const { complete } = positionals
-  return complete === 'container' || complete === 'image' || complete === 'volume' ? fitting(await names(complete)) : []
+  return complete === undefined || complete === 'file' || complete === 'none' ? [] : fitting(await names(complete))
 }

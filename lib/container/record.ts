@@ -46,6 +46,8 @@ export interface VolumeMount {
   options: string[]
   /** bind: a source that is missing at a start is made. */
   createSource?: boolean
+  /** volume: how it is made where there is none. */
+  volume?: { labels: Record<string, string>; options: Record<string, string> }
 }
 
 /** `live` record, written by the monitor as JSON when the process has started. In the run folder: gone after a reboot. */

@@ -8,6 +8,7 @@ import { parseNetworkMode } from '../network/mode.ts'
 import { choosePorts } from '../network/ports.ts'
 import { checkOptions } from '../plan/check-options.ts'
 import type { CreateOptions, PortOption } from '../plan/options.ts'
+import { secretMounts } from '../plan/secret-mounts.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -17,7 +18,9 @@ import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes } from './mounts.ts'
 import { removeContainer } from './remove.ts'
 import { inlineSeccompProfiles } from './seccomp-profile.ts'
+import { containerSecrets } from './secrets.ts'
 import { signalNumber } from './stop-signal.ts'
+import { volumesFrom } from './volumes-from.ts'
 
 /**
  * Makes a container that can be started: the image is here and unpacked, volumes exist, ports are chosen,
@@ -28,6 +31,7 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
   const options = { ...wish, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
   const identity = await containerIdentity(context, options)
+  secretMounts((await containerSecrets(context, options)).files)
   // From the look at the image to the record that names its layers, no collector may take them.
   const { record, paths } = await whileArriving(context, () => draftContainer(context, options, identity, progress))
   const view: ContainerView = { record, paths, status: 'created', live: undefined, exit: undefined }
@@ -51,7 +55,7 @@ async function draftContainer(context: Context, options: CreateOptions, identity
     progress,
   })
   const imageConfig = image.configuration.config ?? {}
-  const mounts = decideMounts(context, options, imageConfig)
+  const mounts = decideMounts(context, options, imageConfig, await volumesFrom(context, options.volumesFrom))
   checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: release() })
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
   const draft: Omit<ContainerRecord, 'name'> = {

@@ -12,6 +12,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson } from '../system/files.ts'
 import { containerIdentity } from './identity.ts'
+import { secretVariables } from './secrets.ts'
 
 export interface ExecRequest extends ExecOptions {
   /** A client of the attach protocol waits at the other end. */
@@ -25,7 +26,11 @@ export async function execInContainer(context: Context, view: ContainerView, req
   const { record, paths, live } = view
   if (view.status === 'paused') throw cannotExec(`Container ${record.name} is paused, unpause the container before exec`, `lichen unpause ${record.name}`)
   if (!isRunning(view) || live === undefined) throw cannotExec(`container ${record.id} is not running`, `lichen start ${record.name}`)
-  const [spec, identity] = await Promise.all([readJson<OciSpec>(paths.spec), containerIdentity(context, record.options)])
+  const [spec, identity, variables] = await Promise.all([
+    readJson<OciSpec>(paths.spec),
+    containerIdentity(context, record.options),
+    secretVariables(context, record.options),
+  ])
   if (spec?.process === undefined) {
     throw new LichenError(`the specification of container ${record.name} is gone: ${paths.spec}`, {
       code: 'NO_SPEC',
@@ -56,6 +61,7 @@ export async function execInContainer(context: Context, view: ContainerView, req
     seccomp,
     keepGroups: identity.container.denySetgroups || groupAdd.includes(KEEP_GROUPS),
     groups: groupNames(groupAdd),
+    secretEnvironment: variables,
     stdin: request.interactive ? 'once' : 'none',
     terminal: request.terminal,
     attached: request.attached,

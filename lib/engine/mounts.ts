@@ -7,12 +7,13 @@ import { volumeSource } from '../plan/volume-options.ts'
 import { anonymousVolumeName, ensureVolume, readVolume, volumeData, withVolumesLock } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { checkVolumeOptions } from './create-volume.ts'
 
 /**
- * What a container mounts from outside. `--volume` and `--mount` come first; a VOLUME of the image that none of
- * them covers gets an anonymous volume, as does a volume option without a name. Nothing is made yet.
+ * What a container mounts from outside. `--volume` and `--mount` come first, then what other containers have (`inherited`); a VOLUME
+ * of the image that none of them covers gets an anonymous volume, as does a volume option without a name. Nothing is made yet.
  */
-export function decideMounts(context: Context, options: CreateOptions, image: ImageConfig): VolumeMount[] {
+export function decideMounts(context: Context, options: CreateOptions, image: ImageConfig, inherited: readonly VolumeMount[]): VolumeMount[] {
   const volume = (name: string, rest: Pick<VolumeMount, 'target' | 'readOnly' | 'options'>): VolumeMount => {
     const known = name === '' ? anonymousVolumeName() : name
     return { type: 'volume', name: known, anonymous: name === '', source: volumeData(context, known), ...rest }
@@ -27,9 +28,17 @@ export function decideMounts(context: Context, options: CreateOptions, image: Im
     if (option.type === 'bind') {
       const { source, options: more, createSource = false } = option
       mounts.push({ type: 'bind', name: '', anonymous: false, source, target, readOnly, options: more, createSource })
-    } else mounts.push(volume(option.source, { target, readOnly, options: option.options }))
+    } else {
+      if (option.volume !== undefined) checkVolumeOptions(option.source, option.volume.options)
+      mounts.push({
+        ...volume(option.source, { target, readOnly, options: option.options }),
+        ...(option.volume === undefined ? {} : { volume: option.volume }),
+      })
+    }
   }
-  const covered = new Set([...mounts.map(({ target }) => target), ...Object.keys(options.tmpfs), ...options.volumes.map(({ target }) => target)])
+  const asked = new Set([...options.volumes.map(({ target }) => target), ...Object.keys(options.tmpfs)])
+  mounts.push(...inherited.filter(({ target }) => !asked.has(target)))
+  const covered = new Set([...asked, ...mounts.map(({ target }) => target)])
   for (const target of Object.keys(image.Volumes ?? {})) {
     if (!covered.has(target)) mounts.push(volume('', { target, readOnly: false, options: [] }))
   }
@@ -41,7 +50,7 @@ export async function makeVolumes(context: Context, identity: Identity, mounts: 
   const volumes = mounts.filter(({ type }) => type === 'volume')
   if (volumes.length === 0) return
   await withVolumesLock(context, async () => {
-    for (const { name, anonymous } of volumes) await ensureVolume({ context, identity, volume: { name, anonymous } })
+    for (const { name, anonymous, volume } of volumes) await ensureVolume({ context, identity, volume: { name, anonymous, ...volume } })
   })
 }
 

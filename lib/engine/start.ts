@@ -21,6 +21,7 @@ import { sharedNamespaces } from './join.ts'
 import { logPlan } from './log-plan.ts'
 import { mountSources } from './mounts.ts'
 import { containerHostname, containerNetwork, writeNetworkFiles } from './network.ts'
+import { containerSecrets } from './secrets.ts'
 
 export interface StartOptions {
   /** A client of the attach protocol waits at the other end. */
@@ -44,11 +45,12 @@ export async function startContainer(context: Context, view: ContainerView, opti
 
 async function planStart(context: Context, view: ContainerView, options: StartOptions): Promise<LaunchInput> {
   const { record, paths } = view
-  const [identity, cgroup, host, mounts] = await Promise.all([
+  const [identity, cgroup, host, mounts, secrets] = await Promise.all([
     containerIdentity(context, record.options),
     planCgroup({ context, id: record.id, limits: record.options.limits, parent: record.options.cgroupParent }),
     hostFacts(record.options),
     mountSources(context, record.mounts),
+    containerSecrets(context, record.options),
   ])
   const network = await containerNetwork(context, view, identity.container)
   const [rootfs, shared, hostname] = await Promise.all([
@@ -91,6 +93,9 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     identity: identity.container,
     cgroupVersion: host.cgroupVersion,
     rootfs,
+    entries: [],
+    secrets: secrets.files,
+    secretEnvironment: secrets.environment,
     network: network.plan,
     cgroup: cgroup.plan,
     seccomp,

@@ -41,10 +41,18 @@ function compileMount(mount: OciMount, field: string): MountPlan[] {
   if (options.optional) flags.push('optional')
   if (options.copyUp) flags.push('copy-up')
   if (options.createSource) flags.push('create-source')
+  if (options.chown) flags.push('chown')
   const { propagation = 'rprivate' } = options
   const ownStep = options.bind && /slave|shared/.test(propagation)
   if (ownStep) flags.push(propagation.endsWith('slave') ? 'slave' : 'shared')
-  const steps = [{ ...step(options.bind ? 'bind' : 'fs', options.bind ? source : type, target), data: options.data, attributes: options.attributes, flags }]
+  const steps = [
+    {
+      ...step(options.bind ? 'bind' : 'fs', options.bind ? source : type, target),
+      data: options.bind ? options.subpath : options.data,
+      attributes: options.attributes,
+      flags,
+    },
+  ]
   // A new mount is private; anything else that no flag says is set afterwards.
   if (!ownStep && !propagation.endsWith('private')) steps.push({ ...step('propagation', '', target), mode: propagationBits[propagation] ?? 0 })
   return steps

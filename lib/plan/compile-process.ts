@@ -1,4 +1,5 @@
 import { capabilityBits } from './capabilities.ts'
+import { mergeEnvironment } from './environment.ts'
 import { normalPath } from './mount-target.ts'
 import type { ProcessPlan } from './plan.ts'
 import type { OciProcess } from './spec.ts'
@@ -11,6 +12,8 @@ export interface ProcessExtra {
   seccomp: ProcessPlan['seccomp']
   /** The caller's supplementary groups stay: where setgroups is forbidden, and where it was asked for. */
   keepGroups: boolean
+  /** NAME=value that is not in the specification, which is kept on disk. */
+  secretEnvironment: string[]
   /** Additional groups by name. */
   groups: string[]
   stdin: ProcessPlan['stdin']
@@ -28,7 +31,7 @@ export function compileProcess(process: OciProcess, extra: ProcessExtra): Proces
   const size = extra.terminal ?? (consoleSize === undefined ? { rows: 0, columns: 0 } : { rows: consoleSize.height, columns: consoleSize.width })
   return {
     args,
-    env: process.env ?? [],
+    env: mergeEnvironment(process.env ?? [], extra.secretEnvironment),
     cwd: normalPath(process.cwd),
     user: user.username ?? `${user.uid}:${user.gid}`,
     groups: [...(user.additionalGids ?? []).map(String), ...extra.groups],

@@ -3,6 +3,7 @@ import { compileNamespaces, hasNamespace } from './compile-namespaces.ts'
 import { compileProcess, type ProcessExtra } from './compile-process.ts'
 import { propagationBits } from './mount-options.ts'
 import type { Identity, IdMapping, RunPlan } from './plan.ts'
+import { type SecretFile, secretMounts } from './secret-mounts.ts'
 import type { OciIdMapping, OciSpec } from './spec.ts'
 import { requireNamespace } from './sysctls.ts'
 import { requireSupported, unsupported } from './unsupported.ts'
@@ -10,10 +11,12 @@ import { requireSupported, unsupported } from './unsupported.ts'
 /** What is not in a specification: how it is done here, and what the command wants. */
 export interface RunExtra
   extends ProcessExtra,
-    Pick<RunPlan, 'id' | 'rootfs' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'attached'> {
+    Pick<RunPlan, 'id' | 'rootfs' | 'entries' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'attached'> {
   /** The helpers that write the maps of the specification. */
   identity: Pick<Identity, 'newuidmap' | 'newgidmap' | 'denySetgroups'>
   cgroupVersion: 1 | 2
+  /** Files that are to be in the container and not in its specification, which is kept on disk. */
+  secrets: SecretFile[]
 }
 
 /** A specification as the runtime's plan; throws UNSUPPORTED_SPEC, which names the field, for what lichen can't do. */
@@ -40,7 +43,8 @@ export function compilePlan(spec: OciSpec, extra: RunExtra): RunPlan {
     rootfs: extra.rootfs,
     rootReadonly: spec.root?.readonly ?? false,
     rootPropagation,
-    mounts: compileMounts(spec, extra),
+    mounts: [...compileMounts(spec, extra), ...secretMounts(extra.secrets)],
+    entries: extra.entries,
     process: compileProcess(process, extra),
     init: extra.init,
     network: extra.network,

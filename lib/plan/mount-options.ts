@@ -1,5 +1,5 @@
 import type { MountAttribute } from './plan.ts'
-import { COPY_UP, CREATE_SOURCE } from './volume-mount.ts'
+import { CHOWN, COPY_UP, CREATE_SOURCE, SUBPATH } from './volume-mount.ts'
 
 /** MS_* bits of linux/mount.h. */
 // biome-ignore format: pairs
@@ -20,6 +20,8 @@ const superblock = new Set(['sync', 'async', 'dirsync', 'lazytime', 'nolazytime'
 /** The kernel's own way without being told. */
 const usual = new Set(['defaults', 'relatime', 'rrelatime', 'norelatime', 'rnorelatime', 'loud', 'silent', 'iversion', 'noiversion'])
 
+const ours = new Set(['bind', 'rbind', COPY_UP, CREATE_SOURCE, CHOWN, 'tmpcopyup', 'nofail'])
+
 export interface MountOptions {
   bind: boolean
   recursive: boolean
@@ -30,6 +32,9 @@ export interface MountOptions {
   data: string
   copyUp: boolean
   createSource: boolean
+  chown: boolean
+  /** A path below the source, "" for the source itself. */
+  subpath: string
   /** A missing source is no failure (fstab's word). */
   optional: boolean
 }
@@ -44,7 +49,7 @@ export function parseMountOptions(type: string | undefined, options: string[], b
     const attribute = attributes[option] ?? attributes[option.replace(/^r/, '')]
     if (attribute !== undefined) apply(set, attribute)
     else if (option in propagationBits) propagation = option
-    else if (['bind', 'rbind', COPY_UP, CREATE_SOURCE, 'tmpcopyup', 'nofail'].includes(option) || usual.has(option)) continue
+    else if (ours.has(option) || usual.has(option) || (bind && option.startsWith(SUBPATH))) continue
     else if (['remount', 'idmap', 'ridmap'].includes(option) || (bind && !superblock.has(option))) bad(option)
     else if (!bind) data.push(option)
   }
@@ -56,6 +61,8 @@ export function parseMountOptions(type: string | undefined, options: string[], b
     data: data.join(','),
     copyUp: options.includes(COPY_UP) || options.includes('tmpcopyup'),
     createSource: options.includes(CREATE_SOURCE),
+    chown: bind && options.includes(CHOWN),
+    subpath: options.findLast((option) => option.startsWith(SUBPATH))?.slice(SUBPATH.length) ?? '',
     optional: options.includes('nofail'),
   }
 }

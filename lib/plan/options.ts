@@ -23,6 +23,8 @@ export interface CreateOptions {
   init: boolean
   readOnly: boolean
   volumes: VolumeOption[]
+  /** `--volumes-from`: name or id, and ro, rw, z, Z. */
+  volumesFrom: { container: string; readOnly: boolean }[]
   /** path -> mount options, as `--tmpfs /run:size=64m,mode=1777`. */
   tmpfs: Record<string, string>
   network: string
@@ -62,6 +64,17 @@ export interface CreateOptions {
   detachKeys: string | undefined
   sigProxy: boolean
   attach: string[]
+  secrets: SecretOption[]
+}
+
+export interface SecretOption {
+  name: string
+  type: 'mount' | 'env'
+  /** mount: a path, below /run/secrets where it is relative; env: a variable. undefined: the name. */
+  target: string | undefined
+  uid: number
+  gid: number
+  mode: number
 }
 
 export interface VolumeOption {
@@ -74,6 +87,8 @@ export interface VolumeOption {
   options: string[]
   /** bind: a missing source is made, as `-v` does and `--mount` does not. */
   createSource?: boolean
+  /** volume: how it is made where there is none. */
+  volume?: { labels: Record<string, string>; options: Record<string, string> }
 }
 
 export interface PortOption {

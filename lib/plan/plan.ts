@@ -27,25 +27,26 @@ export type RootfsPlan =
   | { kind: 'fuse-overlayfs'; merged: string; upper: string; work: string; lower: string[]; options: string; program: string }
   | { kind: 'directory'; merged: string }
 
-export type MountKind = 'bind' | 'fs' | 'symlink' | 'mask' | 'readonly' | 'mkdir' | 'propagation'
+export type MountKind = 'bind' | 'fs' | 'symlink' | 'mask' | 'readonly' | 'mkdir' | 'propagation' | 'content'
 
 /** mount_setattr(2) attributes. */
 export type MountAttribute = 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'noatime' | 'strictatime' | 'nodiratime' | 'nosymfollow'
 
-export type MountFlag = 'recursive' | 'optional' | 'copy-up' | 'slave' | 'shared' | 'create-source'
+export type MountFlag = 'recursive' | 'optional' | 'copy-up' | 'slave' | 'shared' | 'create-source' | 'chown'
 
 /** One step of the mount table, carried out in order; targets are absolute, inside the container. */
 export interface MountPlan {
   kind: MountKind
-  /** bind: host path. fs: file system type. symlink: its text. */
+  /** bind: host path. fs: file system type. symlink: its text. content: where the tmpfs is that holds it. */
   source: string
   target: string
-  /** fs: options as mount(2) takes them. */
+  /** fs: options as mount(2) takes them. bind: a path below the source, or "". content: "uid:gid". */
   data: string
   attributes: MountAttribute[]
   flags: MountFlag[]
-  /** mkdir: permission bits. propagation: MS_* bits. Else 0. */
+  /** mkdir, content: permission bits. propagation: MS_* bits. Else 0. */
   mode: number
+  content?: Uint8Array
 }
 
 /** Bit sets of capabilities, bit n for capability number n (linux/capability.h). */
@@ -116,6 +117,8 @@ export interface RunPlan {
   rootReadonly: boolean
   rootPropagation: number
   mounts: MountPlan[]
+  /** Lines for /etc/passwd and /etc/group of the image. */
+  entries: { file: '/etc/passwd' | '/etc/group'; line: string }[]
   process: ProcessPlan
   /** A reaping init of ours as pid 1. */
   init: boolean

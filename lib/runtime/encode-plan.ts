@@ -43,7 +43,9 @@ function putRun(put: Put, plan: RunPlan): void {
     const attributes = mount.attributes.reduce((bits, name) => bits | mountAttribute[name], 0)
     const flags = mount.flags.reduce((bits, name) => bits | mountFlag[name], 0)
     put(T.MOUNT, u(mountKind[mount.kind]), s(mount.source), s(mount.target), s(mount.data), u(attributes), u(flags), u(mount.mode))
+    if (mount.content !== undefined) put(T.MOUNT_CONTENT, b(mount.content))
   }
+  for (const { file, line } of plan.entries) put(T.ENTRY, s(file), s(line))
   putProcess(put, plan.process)
   if (plan.init) put(T.INIT)
   for (const argument of plan.network.helper) put(T.NET_HELPER, s(argument))

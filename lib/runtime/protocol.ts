@@ -24,6 +24,8 @@ export const planTag = {
   ROOT_READONLY: 33,
   ROOT_PROPAGATION: 34,
   MOUNT: 40,
+  MOUNT_CONTENT: 41,
+  ENTRY: 42,
   ARG: 50,
   ENV: 51,
   CWD: 52,
@@ -58,8 +60,8 @@ export const planTag = {
 
 export const verb = { run: 1, exec: 2, unshare: 3 } as const
 export const rootfsKind = { overlay: 1, 'fuse-overlayfs': 2, directory: 3 } as const
-export const mountKind = { bind: 1, fs: 2, symlink: 3, mask: 4, readonly: 5, mkdir: 6, propagation: 7 } as const
-export const mountFlag = { recursive: 1, optional: 2, 'copy-up': 4, slave: 8, shared: 16, 'create-source': 32 } as const
+export const mountKind = { bind: 1, fs: 2, symlink: 3, mask: 4, readonly: 5, mkdir: 6, propagation: 7, content: 8 } as const
+export const mountFlag = { recursive: 1, optional: 2, 'copy-up': 4, slave: 8, shared: 16, 'create-source': 32, chown: 64 } as const
 export const stdinMode = { none: 0, open: 1, once: 2 } as const
 export const cgroupMode = { none: 0, directory: 1, scope: 2 } as const
 export const logDriver = { none: 0, 'json-file': 1, 'k8s-file': 2 } as const

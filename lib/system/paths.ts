@@ -13,6 +13,7 @@ export const layersDir = (paths: Paths) => `${paths.data}/layers`
 /** Unpacked layer: `diff` is the lowerdir. `diffId` is sha256:<hex>. */
 export const layerDiff = (paths: Paths, diffId: string) => `${layersDir(paths)}/${diffId.slice('sha256:'.length)}/diff`
 export const volumesDir = (paths: Paths) => `${paths.data}/volumes`
+export const secretsDir = (paths: Paths) => `${paths.data}/secrets`
 export const temporaryDir = (paths: Paths) => `${paths.data}/tmp`
 export const containersDir = (paths: Paths) => `${paths.data}/containers`
 /** Where `image mount` mounts, in a file system that only the mount namespace of one `lichen unshare` has there. */

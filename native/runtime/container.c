@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "console.h"
+#include "entries.h"
 #include "init.h"
 #include "mountapi.h"
 #include "mounts.h"
@@ -79,8 +80,10 @@ void container_main(const struct plan *plan, const struct child_io *io) {
   /* No mount of ours comes out; what the host mounts later may still come into those binds that want it. */
   if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0) fail("mount", errno, "/", "", "mount(/, MS_SLAVE|MS_REC)");
   int root = plan->rootfs_kind == ROOTFS_FUSE_OVERLAYFS ? open_staged(plan) : rootfs_mount(plan);
+  entries_add(plan, root);
   mounts_carry_out(plan, root);
   users_find(plan, root, &user);
+  mounts_give_away(&user);
   struct process process = {.plan = plan, .user = &user, .sync = io->sync, .waits = true};
   int console = plan->terminal ? console_open(plan, root, io->sync, user.uid, true) : -1;
   for (int fd = 0; fd < 3; fd++) process.stdio[fd] = plan->terminal ? console : io->stdio[fd];

@@ -11,6 +11,7 @@
 
 #include "copyup.h"
 #include "filesystem.h"
+#include "give.h"
 #include "mountapi.h"
 #include "report.h"
 #include "resolve.h"
@@ -46,7 +47,7 @@ static void refuse_procfs(const struct mount_step *step, int fd) {
   fail("mount", EPERM, step->target, "it lies inside /proc, where nothing can be mounted", "mount()");
 }
 
-static int open_target(const struct mount_step *step, int root, mode_t mode, bool *made) {
+int mount_open_target(const struct mount_step *step, int root, mode_t mode, bool *made) {
   int fd = resolve_make(root, step->target, mode, made);
   if (fd < 0) fail("mount", errno, step->target, mount_reason(errno), "openat2(%s, RESOLVE_IN_ROOT)", step->target);
   refuse_procfs(step, fd);
@@ -58,6 +59,18 @@ static int open_target(const struct mount_step *step, int root, mode_t mode, boo
     fail("mount", S_ISDIR(mode) ? ENOTDIR : EISDIR, step->target, detail, "mount(%s)", step->source);
   }
   return fd;
+}
+
+/* Trees to be given away, for which the user is to be known first. Held open: their paths are the container's, and who shares a volume could turn them. */
+static struct { int fd; const struct mount_step *step; } presents[64];
+static size_t present_count;
+
+static void keep_present(const struct mount_step *step, int there) {
+  if (!(step->flags & MOUNT_CHOWN)) return;
+  if (present_count == sizeof presents / sizeof *presents) fail("mount", E2BIG, step->target, "no more than 64 mounts can be given away", "mount(%s)", step->source);
+  presents[present_count].fd = fcntl(there, F_DUPFD_CLOEXEC, 3);
+  if (presents[present_count].fd < 0) fail("mount", errno, step->target, "", "fcntl(F_DUPFD_CLOEXEC)");
+  presents[present_count++].step = step;
 }
 
 static void copy_up(const struct mount_step *step, int from, int to) {
@@ -72,17 +85,33 @@ static void change(const struct mount_step *step, int mount, uint64_t attributes
   }
 }
 
+void mounts_give_away(const struct user *user) {
+  for (size_t i = 0; i < present_count; i++) {
+    const struct mount_step *step = presents[i].step;
+    if (tree_give(presents[i].fd, user->uid, user->gid) < 0) {
+      const char *detail = errno == EPERM || errno == EINVAL ? "something in it belongs to an id that the container has not" : errno == EROFS ? "it is read-only" : "";
+      fail("mount", errno, step->target, detail, "chown(%s, %u, %u)", step->target, user->uid, user->gid);
+    }
+    change(step, presents[i].fd, step->attributes & ATTRIBUTE_RDONLY, 0);
+    close(presents[i].fd);
+  }
+  present_count = 0;
+}
+
 static void mount_bind(const struct mount_step *step, int tree, int root) {
   if (tree < 0) return;
   struct stat source;
   if (fstat(tree, &source) < 0) fail("mount", errno, step->source, "", "fstat(%s)", step->source);
   bool made;
-  int target = open_target(step, root, S_ISDIR(source.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, &made);
+  int target = mount_open_target(step, root, S_ISDIR(source.st_mode) ? S_IFDIR | 0755 : S_IFREG | 0644, &made);
   int there = tree_attach(tree, target, root, step->target);
   if (there < 0) fail("mount", errno, step->target, mount_reason(errno), "move_mount(%s, %s)", step->source, step->target);
   /* What was made for the mount is not the image's, and says nothing about whose the volume is. */
   if (!made) copy_up(step, target, there);
-  change(step, there, step->attributes, step->flags & MOUNT_SHARED ? MS_SHARED : step->flags & MOUNT_SLAVE ? MS_SLAVE : MS_PRIVATE);
+  keep_present(step, there);
+  /* Given away before it is read-only. */
+  uint64_t later = step->flags & MOUNT_CHOWN ? ATTRIBUTE_RDONLY : 0;
+  change(step, there, step->attributes & ~later, step->flags & MOUNT_SHARED ? MS_SHARED : step->flags & MOUNT_SLAVE ? MS_SLAVE : MS_PRIVATE);
   if (there != tree) close(there);
   close(tree);
   close(target);
@@ -126,7 +155,7 @@ static void refuse_link(const struct mount_step *step, int root) {
 static void mount_fs(const struct mount_step *step, int root) {
   if (strcmp(step->source, "proc") == 0 || strcmp(step->source, "sysfs") == 0) refuse_link(step, root);
   bool made;
-  int target = open_target(step, root, S_IFDIR | 0755, &made);
+  int target = mount_open_target(step, root, S_IFDIR | 0755, &made);
   char data[4096];
   struct stat image;
   /* A tmpfs over a directory of the image is as open as that directory was (runc). */
@@ -186,6 +215,7 @@ void mounts_carry_out(const struct plan *plan, int root) {
       case MOUNT_READONLY: mount_readonly(step, root); break;
       case MOUNT_MKDIR: mount_mkdir(step, root); break;
       case MOUNT_PROPAGATION: mount_propagation(step, root); break;
+      case MOUNT_CONTENT: mount_content(step, root); break;
       default: fail("plan", EINVAL, step->target, "", "mount kind %llu", (unsigned long long)step->kind);
     }
   }

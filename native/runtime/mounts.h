@@ -2,14 +2,24 @@
 #ifndef LICHEN_MOUNTS_H
 #define LICHEN_MOUNTS_H
 
+#include <stdbool.h>
+
 #include "plan.h"
+#include "users.h"
 
 /* Carries out plan->mounts in order; `root` is what rootfs_mount gave. Fails in stage "mount". */
 void mounts_carry_out(const struct plan *plan, int root);
 
-/* For the parts of it: what MOUNT_MASK and MOUNT_READONLY do. */
+/* Behind it, when the user is known: gives away what has MOUNT_CHOWN, through the descriptors of what was mounted. */
+void mounts_give_away(const struct user *user);
+
+/* For the parts of it: what MOUNT_MASK, MOUNT_READONLY and MOUNT_CONTENT do. */
 void mount_mask(const struct mount_step *step, int root);
 void mount_readonly(const struct mount_step *step, int root);
+void mount_content(const struct mount_step *step, int root);
+
+/* O_PATH of the target, which is made where it is missing; no procfs, and not the root. */
+int mount_open_target(const struct mount_step *step, int root, mode_t mode, bool *made);
 
 /* What a misleading errno of a mount means, or "". */
 const char *mount_reason(int error);

@@ -44,6 +44,7 @@ static void read_setting(struct fields *fields, struct settings *settings) {
 
 static void read_mount(struct fields *fields, struct plan *plan) {
   struct mount_step *step = APPEND(&plan->mounts);
+  *step = (struct mount_step){0};
   step->kind = field_u(fields);
   step->source = field_s(fields);
   step->target = field_s(fields);
@@ -51,6 +52,12 @@ static void read_mount(struct fields *fields, struct plan *plan) {
   step->attributes = field_u(fields);
   step->flags = field_u(fields);
   step->mode = field_u(fields);
+}
+
+static void read_content(struct fields *fields, struct plan *plan) {
+  if (plan->mounts.count == 0) bad("content without a mount");
+  struct mount_step *step = &plan->mounts.at[plan->mounts.count - 1];
+  step->content = field_b(fields, &step->content_size);
 }
 
 static void read_capabilities(struct fields *fields, struct capability_sets *sets) {
@@ -106,6 +113,8 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
     case PLAN_ROOT_READONLY: plan->root_readonly = true; break;
     case PLAN_ROOT_PROPAGATION: plan->root_propagation = field_u(f); break;
     case PLAN_MOUNT: read_mount(f, plan); break;
+    case PLAN_MOUNT_CONTENT: read_content(f, plan); break;
+    case PLAN_ENTRY: read_setting(f, &plan->entries); break;
     case PLAN_ARG: append_string(&plan->args, field_s(f)); break;
     case PLAN_ENV: append_string(&plan->env, field_s(f)); break;
     case PLAN_CWD: plan->cwd = field_s(f); break;

@@ -49,7 +49,9 @@ struct mount_step {
   const char *source, *target, *data;
   uint64_t attributes; /* MOUNT_ATTR_* */
   uint64_t flags;      /* enum mount_flag bits */
-  uint64_t mode;       /* MOUNT_MKDIR: permission bits; MOUNT_PROPAGATION: MS_* */
+  uint64_t mode;       /* MOUNT_MKDIR, MOUNT_CONTENT: permission bits; MOUNT_PROPAGATION: MS_* */
+  const char *content; /* MOUNT_CONTENT */
+  size_t content_size;
 };
 
 struct mount_steps {
@@ -90,6 +92,7 @@ struct plan {
   bool root_readonly;
   uint64_t root_propagation; /* MS_*; 0: as it is */
   struct mount_steps mounts;
+  struct settings entries; /* file, line */
 
   struct strings args, env, groups;
   const char *cwd, *user;

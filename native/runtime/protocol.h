@@ -47,6 +47,8 @@ enum plan_tag {
   PLAN_ROOT_PROPAGATION = 34, /* u: MS_PRIVATE, MS_SLAVE, ... with MS_REC where wanted */
   /* mounts and what belongs to them, carried out in order */
   PLAN_MOUNT = 40,         /* u enum mount_kind, s source, s target (absolute, in the container), s data, u MOUNT_ATTR_* bits, u enum mount_flag bits, u mode or propagation */
+  PLAN_MOUNT_CONTENT = 41, /* b: what the MOUNT_CONTENT before it writes */
+  PLAN_ENTRY = 42,         /* s: /etc/passwd or /etc/group of the image, s a line that is added unless the file is missing or has its name or id; repeats */
   /* the process */
   PLAN_ARG = 50,           /* s; repeats */
   PLAN_ENV = 51,           /* s NAME=value; repeats */
@@ -93,13 +95,14 @@ enum plan_verb { VERB_RUN = 1, VERB_EXEC = 2, VERB_UNSHARE = 3 };
 enum rootfs_kind { ROOTFS_OVERLAY = 1, ROOTFS_FUSE_OVERLAYFS = 2, ROOTFS_DIRECTORY = 3 };
 
 enum mount_kind {
-  MOUNT_BIND = 1,     /* source: host path, opened before the pivot */
+  MOUNT_BIND = 1,     /* source: host path, opened before the pivot; data: path below it, out of which no link leads, or "" */
   MOUNT_FS = 2,       /* source: file system type; data: its options */
   MOUNT_SYMLINK = 3,  /* source: link text */
   MOUNT_MASK = 4,     /* target hidden by /dev/null or an empty read-only tmpfs; missing: nothing to do */
   MOUNT_READONLY = 5, /* target bound onto itself read-only; missing: nothing to do */
   MOUNT_MKDIR = 6,    /* mode in the last field */
   MOUNT_PROPAGATION = 7, /* target's propagation is set to the last field */
+  MOUNT_CONTENT = 8,  /* a file that is in memory only: it is made on the tmpfs that is mounted at source, and put to target. data: "uid:gid"; its mode in the last field */
 };
 
 enum mount_flag {
@@ -108,6 +111,7 @@ enum mount_flag {
   MOUNT_COPY_UP = 4,    /* what the image has at target is copied into the new, empty file system or volume */
   MOUNT_SLAVE = 8, MOUNT_SHARED = 16, /* bind: propagation other than private */
   MOUNT_CREATE_SOURCE = 32, /* bind: make a missing source directory */
+  MOUNT_CHOWN = 64,     /* bind: what is mounted is given to the user and group of the process, all of it */
 };
 
 enum stdin_mode { STDIN_NONE = 0, STDIN_OPEN = 1, STDIN_ONCE = 2 /* closed with the first client's */ };

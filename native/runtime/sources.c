@@ -57,8 +57,19 @@ static int clone_inside(const char *source, bool recursive) {
   return tree;
 }
 
+/* The path below is a stranger's to fill: it is resolved as if the source were "/", so that no link leads out of it. */
+static int open_below(const struct mount_step *step, bool recursive) {
+  int top = open(step->source, O_PATH | O_CLOEXEC), fd = top < 0 ? -1 : resolve(top, step->data, O_PATH);
+  int tree = fd < 0 ? -1 : tree_clone(fd, "", recursive), error = errno;
+  if (fd >= 0) close(fd);
+  if (top >= 0) close(top);
+  errno = error;
+  return tree < 0 ? NOT_OPENED : tree;
+}
+
 static int open_source(const struct mount_step *step) {
   bool recursive = step->flags & MOUNT_RECURSIVE;
+  if (*step->data != '\0') return open_below(step, recursive);
   int tree = tree_clone(AT_FDCWD, step->source, recursive);
   if (tree < 0 && errno == EINVAL) tree = clone_inside(step->source, recursive);
   if (tree < 0 && errno == ENOENT && (step->flags & MOUNT_CREATE_SOURCE)) {
@@ -72,6 +83,7 @@ static _Noreturn void not_opened(const struct mount_step *step) {
   const char *detail = errno == EINVAL && !(step->flags & MOUNT_RECURSIVE)
                            ? "other file systems are mounted below it, and a user may bind it only together with them (rbind)"
                            : mount_reason(errno);
+  if (*step->data != '\0' && errno == ENOENT) fail("mount", errno, step->data, "", "openat2(%s, %s)", step->source, step->data);
   fail("mount", errno, step->source, detail, "open_tree(%s)", step->source);
 }
 

@@ -73,3 +73,69 @@ describe('volumes', () => {
     expect(await box.ok('run', '--rm', '-u', 'alice', '-v', 'owned:/d', 'busybox', 'sh', '-c', 'touch /d/a && stat -c %u /d/a')).toBe('1000')
   })
 })
+
+describe('a part of a volume', () => {
+  const mount = (subpath: string, ...command: string[]) =>
+    box.lichen('run', '--rm', '--network', 'none', '--mount', `type=volume,src=parts,dst=/m,volume-subpath=${subpath}`, 'busybox', ...command)
+
+  it('is mounted alone, and no link in the volume leads out of it', async () => {
+    const links = `ln -s ${box.files} /p/out; ln -s ../../../../../../../../etc /p/up; ln -s /a/b /p/inside`
+    await box.ok('run', '--rm', '-v', 'parts:/p', 'busybox', 'sh', '-c', `mkdir -p /p/a/b; echo deep > /p/a/b/f; ${links}`)
+    expect([(await mount('a/b', 'cat', '/m/f')).stdout, (await mount('inside', 'ls', '/m')).stdout]).toEqual(['deep\n', 'f\n'])
+    expect((await mount('a/b/f', 'cat', '/m')).stdout).toBe('deep\n')
+    for (const subpath of ['out', 'up', 'nope']) {
+      const { code, stderr } = await mount(subpath, 'true')
+      expect([code, stderr]).toEqual([125, `Error: cannot access path ${subpath} of the volume: no such file or directory\n`])
+    }
+    expect((await mount('../../names', 'true')).stderr.split('\n')[0]).toBe('Error: subpath must be a relative path within the volume: "../../names"')
+  })
+})
+
+describe(':U', () => {
+  it('gives everything to the user of the container, and nothing that a link points to', async () => {
+    const [shared, beside] = [folder('given'), folder('beside')]
+    file(join(beside, 'mine'), 'x')
+    await box.ok('run', '--rm', '-v', `${shared}:/s`, 'busybox', 'sh', '-c', `mkdir /s/d; touch /s/d/f; chown 7:7 /s/d/f; ln -s ${beside}/mine /s/link`)
+    const script = 'stat -c "%u:%g" /s /s/d /s/d/f /s/link; touch /s/d/new 2>&1'
+    expect((await box.lichen('run', '--rm', '-u', '33:34', '-v', `${shared}:/s:U`, 'busybox', 'sh', '-c', script)).stdout).toBe('33:34\n'.repeat(4))
+    expect((await box.lichen('run', '--rm', '-u', '35', '-v', `${shared}:/s:U,ro`, 'busybox', 'sh', '-c', script)).stdout).toContain('35:0\n'.repeat(4))
+    expect(statSync(join(beside, 'mine')).uid).toBe(box.user.uid)
+    await box.ok('run', '--rm', '-v', `${shared}:/s:U`, 'busybox', 'true')
+    expect(statSync(join(shared, 'd/f')).uid).toBe(box.user.uid)
+  })
+})
+
+describe('--volumes-from', () => {
+  it('brings the mounts of another container, read-only where that is said; own ones win', async () => {
+    const path = folder('other')
+    await box.ok('create', '--name', 'source', '-v', 'kept:/data', '-v', '/anonymous', '-v', `${path}:/host:ro`, 'busybox')
+    const script = 'touch /data/x /anonymous/y; grep -cE " (/data|/anonymous|/host) " /proc/mounts'
+    expect(await box.ok('run', '--rm', '--volumes-from', 'source', 'busybox', 'sh', '-c', script)).toBe('3')
+    expect(await box.ok('run', '--rm', '--volumes-from', 'source', 'busybox', 'ls', '/anonymous')).toBe('y')
+    expect((await box.lichen('run', '--rm', '--volumes-from', 'source:ro', 'busybox', 'touch', '/data/z')).stderr).toBe(
+      'touch: /data/z: Read-only file system\n',
+    )
+    expect(await box.ok('run', '--rm', '--volumes-from', 'source:ro', '--tmpfs', '/data', 'busybox', 'sh', '-c', 'touch /data/z; ls /data')).toBe('z')
+  })
+
+  it('leaves an anonymous volume to who has it still', async () => {
+    const volumes = async () => (await box.ok('volume', 'ls', '-qf', 'label=com.docker.volume.anonymous')).split('\n').filter((name) => name !== '')
+    await box.ok('create', '--name', 'source', '-v', '/shared', 'busybox')
+    await box.ok('create', '--name', 'sharer', '--volumes-from', 'source', 'busybox')
+    await box.ok('rm', '-v', 'source')
+    expect(await volumes()).toHaveLength(1)
+    await box.ok('rm', '-v', 'sharer')
+    expect(await volumes()).toEqual([])
+  })
+
+  it('says which container is not there, before anything is made', async () => {
+    const { code, stderr } = await box.lichen('run', '--volumes-from', 'nope', 'busybox')
+    expect([code, stderr, await box.ok('ps', '-aq')]).toEqual([125, 'Error: No such container: nope\n', ''])
+  })
+})
+
+it('a volume is made by --mount with its options and labels', async () => {
+  const mount = 'type=volume,src=ram,dst=/r,volume-label=tier=cache,volume-opt=type=tmpfs,volume-opt=device=tmpfs,volume-opt=o=size=1m'
+  expect(await box.ok('run', '--rm', '--mount', mount, 'busybox', 'stat', '-f', '-c', '%T', '/r')).toBe('tmpfs')
+  expect(await box.ok('volume', 'inspect', '-f', '{{.Labels.tier}} {{.Options.o}}', 'ram')).toBe('cache size=1m')
+})

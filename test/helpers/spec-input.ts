@@ -22,6 +22,7 @@ export const plainOptions: CreateOptions = {
   init: false,
   readOnly: false,
   volumes: [],
+  volumesFrom: [],
   tmpfs: {},
   network: '',
   publish: [],
@@ -67,6 +68,7 @@ export const plainOptions: CreateOptions = {
   detachKeys: undefined,
   sigProxy: true,
   attach: [],
+  secrets: [],
 }
 
 const map = (container: number, host: number, size: number) => ({ container, host, size })

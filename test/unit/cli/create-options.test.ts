@@ -39,6 +39,25 @@ describe('flags of run and create', () => {
     [['--mount', 'type=bind,"source=/a,b",target=/b,bind-propagation=rslave'], volume('bind', '/a,b', '/b', false, ['rslave'])],
     [['--mount', 'target=/b,volume-nocopy'], volume('volume', '', '/b', false, ['nocopy'])],
     [['--mount', 'type=tmpfs,target=/b,tmpfs-size=64m,tmpfs-mode=1777'], volume('tmpfs', '', '/b', false, ['tmpfs-size=67108864', 'tmpfs-mode=1777'])],
+    [['--mount', 'type=volume,dst=/b,volume-subpath=a/b,U'], volume('volume', '', '/b', false, ['subpath=a/b', 'U'])],
+    [
+      ['--mount', 'type=bind,src=/a,dst=/b,relabel=shared,bind-recursive=disabled,noexec'],
+      volume('bind', '/a', '/b', false, ['z', 'bind-nonrecursive', 'noexec']),
+    ],
+    [['--mount', 'type=bind,src=/a,dst=/b,rw=false,consistency=cached'], volume('bind', '/a', '/b', true)],
+    [
+      ['--mount', 'src=v1,dst=/b,volume-driver=local,volume-opt=type=tmpfs,"volume-opt=o=size=1m,mode=700",volume-label=a=b'],
+      { volumes: [expect.objectContaining({ volume: { labels: { a: 'b' }, options: { type: 'tmpfs', o: 'size=1m,mode=700' } } })] },
+    ],
+    [
+      ['--volumes-from', 'x', '--volumes-from', 'y:ro,z'],
+      {
+        volumesFrom: [
+          { container: 'x', readOnly: false },
+          { container: 'y', readOnly: true },
+        ],
+      },
+    ],
     [['-p', '80'], { publish: [port('', undefined, 80)] }],
     [['-p', '8080:80/udp'], { publish: [port('', 8080, 80, 'udp')] }],
     [['-p', '127.0.0.1:8080:80'], { publish: [port('127.0.0.1', 8080, 80)] }],
@@ -99,6 +118,20 @@ describe('flags of run and create', () => {
     [['--mount', 'type=bind,source=/a'], 'invalid argument "type=bind,source=/a" for "--mount" flag: target is required'],
     [['--mount', 'bogus=1,target=/b'], `invalid argument "bogus=1,target=/b" for "--mount" flag: unexpected key 'bogus' in 'bogus=1'`],
     [['--mount', 'bogus'], `invalid argument "bogus" for "--mount" flag: invalid field 'bogus' must be a key=value pair`],
+    [
+      ['--mount', 'type=tmpfs,dst=/b,volume-opt=a=b'],
+      `invalid argument "type=tmpfs,dst=/b,volume-opt=a=b" for "--mount" flag: cannot mix 'volume-*' options with mount type 'tmpfs'`,
+    ],
+    [
+      ['--mount', 'dst=/b,bind-propagation=rslave'],
+      `invalid argument "dst=/b,bind-propagation=rslave" for "--mount" flag: cannot mix 'bind-*' options with mount type 'volume'`,
+    ],
+    [
+      ['--mount', 'dst=/b,volume-driver=nfs'],
+      `invalid argument "dst=/b,volume-driver=nfs" for "--mount" flag: error looking up volume plugin nfs: plugin "nfs" not found`,
+    ],
+    [['--volumes-from', 'x:foo'], 'invalid mode: foo'],
+    [['--volumes-from', ':ro'], "invalid volumes-from specification: ':ro'"],
     [['-p', 'x:80'], 'invalid argument "x:80" for "-p, --publish" flag: Invalid hostPort: x'],
     [['-p', '80:99999'], 'invalid argument "80:99999" for "-p, --publish" flag: Invalid containerPort: 99999'],
     [['-p', '1.2.3:80:80'], 'invalid argument "1.2.3:80:80" for "-p, --publish" flag: Invalid ip address: 1.2.3'],

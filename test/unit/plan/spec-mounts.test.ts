@@ -67,8 +67,15 @@ describe('-v and --mount', () => {
     ['flags', { options: ['noexec', 'nosuid', 'nodev', 'z'] }, '/x bind /src rbind,rprivate,noexec,nosuid,nodev'],
     ['a volume is filled from the image', { type: 'volume' }, '/x bind /src rbind,rprivate,x-copy-up'],
     ['unless it is not to be', { type: 'volume', options: ['nocopy'] }, '/x bind /src rbind,rprivate'],
+    ['a part of a volume, given to the user', { type: 'volume', options: ['subpath=a/b', 'U'] }, '/x bind /src rbind,rprivate,x-copy-up,x-chown,x-subpath=a/b'],
     ['a read-only volume is filled as well', { type: 'volume', readOnly: true }, '/x bind /src rbind,rprivate,rro,x-copy-up'],
   ])('%s', (_, rest, expected) => expect(at('/x', {}, { mounts: [bind('/x', rest)] })).toEqual([expected]))
+
+  it('are a tmpfs where the volume is one', () => {
+    expect(at('/x', {}, { mounts: [bind('/x', { type: 'tmpfs', readOnly: true, options: ['exec', 'size=1m'] })] })).toEqual([
+      '/x tmpfs tmpfs exec,nosuid,nodev,rprivate,size=1m,ro,x-copy-up',
+    ])
+  })
 
   it("come from the root down, and behind the system's", () => {
     const list = mounts({ tmpfs: { '/a/b/c': '' } }, { mounts: [bind('/a/b/c/d'), bind('/a'), bind('/dev/x'), bind('/a/b')] }).map(
@@ -97,8 +104,9 @@ describe('-v and --mount', () => {
   })
 
   it.each<[string, Partial<SourceMount>, RegExp]>([
-    ['U', { options: ['U'] }, /mount option "U" of \/x is not supported/],
-    ['a path in a volume, which a link in it could lead astray', { type: 'volume', options: ['subpath=a'] }, /"subpath=a" of \/x is not supported/],
+    ['idmap', { options: ['idmap'] }, /mount option "idmap" of \/x is not supported/],
+    ['a path out of a volume', { type: 'volume', options: ['subpath=a/../../b'] }, /subpath must be a relative path within the volume: "a\/..\/..\/b"/],
+    ['an absolute path in a volume', { type: 'volume', options: ['subpath=/a'] }, /subpath must be a relative path within the volume/],
     ['the root', { target: '/a/..' }, /destination can't be '\/'/],
     ['something else for /proc', { target: '/proc' }, /"\/proc" cannot be mounted because it is not of type proc/],
     ['the inside of /proc', { target: '/proc/self/attr/exec' }, /"\/proc\/self\/attr\/exec" cannot be mounted because it is inside \/proc/],
