@@ -18,7 +18,6 @@ import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes } from './mounts.ts'
 import { removeContainer } from './remove.ts'
 import { inlineSeccompProfiles } from './seccomp-profile.ts'
-import { containerSecrets } from './secrets.ts'
 import { signalNumber } from './stop-signal.ts'
 import { volumesFrom } from './volumes-from.ts'
 
@@ -31,7 +30,7 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
   const options = { ...wish, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
   const identity = await containerIdentity(context, options)
-  secretMounts((await containerSecrets(context, options)).files)
+  if (options.secrets.length > 0) secretMounts((await (await import('./secrets.ts')).containerSecrets(context, options)).files)
   // From the look at the image to the record that names its layers, no collector may take them.
   const { record, paths } = await whileArriving(context, () => draftContainer(context, options, identity, progress))
   const view: ContainerView = { record, paths, status: 'created', live: undefined, exit: undefined }

@@ -12,7 +12,6 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson } from '../system/files.ts'
 import { containerIdentity } from './identity.ts'
-import { secretVariables } from './secrets.ts'
 
 export interface ExecRequest extends ExecOptions {
   /** A client of the attach protocol waits at the other end. */
@@ -29,7 +28,7 @@ export async function execInContainer(context: Context, view: ContainerView, req
   const [spec, identity, variables] = await Promise.all([
     readJson<OciSpec>(paths.spec),
     containerIdentity(context, record.options),
-    secretVariables(context, record.options),
+    (record.options.secrets ?? []).length === 0 ? [] : import('./secrets.ts').then(({ secretVariables }) => secretVariables(context, record.options)),
   ])
   if (spec?.process === undefined) {
     throw new LichenError(`the specification of container ${record.name} is gone: ${paths.spec}`, {

@@ -4,14 +4,17 @@ import { findSecret } from '../storage/secrets.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 
+export interface ContainerSecrets {
+  files: SecretFile[]
+  /** NAME=value */
+  environment: string[]
+}
+
 /**
  * What `--secret` brings into a container, read afresh at each start: it goes to the runtime in the sealed plan, past the container's record
  * and its specification, which are files. Throws SECRET_NOT_FOUND, BAD_SECRET.
  */
-export async function containerSecrets(
-  context: Context,
-  { secrets = [] }: Pick<CreateOptions, 'secrets'>,
-): Promise<{ files: SecretFile[]; environment: string[] }> {
+export async function containerSecrets(context: Context, { secrets = [] }: Pick<CreateOptions, 'secrets'>): Promise<ContainerSecrets> {
   const files: SecretFile[] = []
   const environment: string[] = []
   for (const secret of secrets) {

@@ -1,7 +1,7 @@
 import { readFile, rm, writeFile } from 'node:fs/promises'
 import { planCgroup } from '../cgroup/place.ts'
 import { exclusively } from '../container/exclusive.ts'
-import type { ExitRecord } from '../container/record.ts'
+import type { ContainerRecord, ExitRecord } from '../container/record.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
 import { buildSpec } from '../plan/build-spec.ts'
 import { compilePlan } from '../plan/compile.ts'
@@ -21,7 +21,7 @@ import { sharedNamespaces } from './join.ts'
 import { logPlan } from './log-plan.ts'
 import { mountSources } from './mounts.ts'
 import { containerHostname, containerNetwork, writeNetworkFiles } from './network.ts'
-import { containerSecrets } from './secrets.ts'
+import type { ContainerSecrets } from './secrets.ts'
 
 export interface StartOptions {
   /** A client of the attach protocol waits at the other end. */
@@ -50,7 +50,7 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     planCgroup({ context, id: record.id, limits: record.options.limits, parent: record.options.cgroupParent }),
     hostFacts(record.options),
     mountSources(context, record.mounts),
-    containerSecrets(context, record.options),
+    secretsOf(context, record),
   ])
   const network = await containerNetwork(context, view, identity.container)
   const [rootfs, shared, hostname] = await Promise.all([
@@ -111,6 +111,13 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     attached: options.attached,
   })
   return { context, plan, place: cgroup.place }
+}
+
+/** Most containers have none, and do without the module. */
+async function secretsOf(context: Context, { options }: ContainerRecord): Promise<ContainerSecrets> {
+  if ((options.secrets ?? []).length === 0) return { files: [], environment: [] }
+  const { containerSecrets } = await import('./secrets.ts')
+  return containerSecrets(context, options)
 }
 
 /**

@@ -1,10 +1,10 @@
-import { randomBytes } from 'node:crypto'
 import { mkdir, readdir, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
 import { withLock } from '../system/lock.ts'
 import { secretsDir } from '../system/paths.ts'
+import { randomHex } from '../system/random.ts'
 
 /** `secrets/<name>.json`, 0600: one file, so that it is there as a whole or not at all. */
 export interface Secret {
@@ -43,7 +43,7 @@ export async function storeSecret(
     const now = new Date().toISOString()
     const secret: Secret = {
       name,
-      id: randomBytes(13).toString('hex').slice(0, 25),
+      id: randomHex(13).slice(0, 25),
       created: before?.created ?? now,
       updated: now,
       labels,
