@@ -1,4 +1,4 @@
-import type { ContainerView } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
 import { commandLine } from '../plan/command-line.ts'
 import { allLabels, networkName } from './container-words.ts'
 import { goMap } from './template/values.ts'
@@ -18,16 +18,16 @@ export function containerDocument(view: ContainerView) {
     Args: args,
     State: {
       Status: status,
-      Running: status === 'running' || status === 'paused',
+      Running: isActive(view),
       Paused: status === 'paused',
-      Restarting: false,
+      Restarting: status === 'restarting',
       OOMKilled: exit?.oomKilled ?? false,
       Dead: status === 'dead',
       Pid: live?.pid ?? 0,
       ExitCode: exit?.exitCode ?? 0,
       Error: exit?.error ?? '',
       StartedAt: live?.startedAt ?? exit?.startedAt ?? never,
-      FinishedAt: exit?.finishedAt ?? never,
+      FinishedAt: exit?.finishedAt ?? live?.last?.finishedAt ?? never,
       // podman's names
       ConmonPid: live?.monitorPid ?? 0,
       CgroupPath: live?.cgroup ?? '',
@@ -42,7 +42,7 @@ export function containerDocument(view: ContainerView) {
     // podman's name of the OCI specification that is kept beside the record
     OCIConfigPath: paths.spec,
     Name: `/${record.name}`,
-    RestartCount: 0,
+    RestartCount: live?.restarts ?? exit?.restarts ?? 0,
     Driver: record.storageDriver,
     Platform: 'linux',
     MountLabel: '',
@@ -84,6 +84,8 @@ export function containerDocument(view: ContainerView) {
       // podman's name
       ...(options.secrets?.length ? { Secrets: options.secrets.map(({ name, uid, gid, mode }) => ({ Name: name, UID: uid, GID: gid, Mode: mode })) } : {}),
       ...(options.stopTimeout === undefined ? {} : { StopTimeout: options.stopTimeout }),
+      // podman's name
+      Timeout: options.timeout ?? 0,
     },
     NetworkSettings: {
       Ports: goMap(ports, null),
@@ -124,7 +126,7 @@ function hostConfig({ record }: ContainerView) {
     LogConfig: { Type: options.logDriver || 'json-file', Config: goMap({ ...options.logOptions }) },
     NetworkMode: networkName(record),
     PortBindings: goMap(bindings(options.publish), null),
-    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    RestartPolicy: { Name: options.restart?.policy ?? 'no', MaximumRetryCount: options.restart?.most ?? 0 },
     AutoRemove: options.remove,
     CapAdd: options.capAdd.length > 0 ? options.capAdd : null,
     CapDrop: options.capDrop.length > 0 ? options.capDrop : null,

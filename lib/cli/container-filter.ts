@@ -3,7 +3,20 @@ import { allLabels, networkName } from './container-words.ts'
 import { type Filters, fitsLabel, parseFilters, passes } from './filters.ts'
 import { usageError } from './usage-error.ts'
 
-export const containerFilters = ['id', 'name', 'label', 'status', 'ancestor', 'exited', 'volume', 'network', 'before', 'since']
+export const containerFilters = [
+  'id',
+  'name',
+  'label',
+  'status',
+  'ancestor',
+  'exited',
+  'volume',
+  'network',
+  'before',
+  'since',
+  'restart-policy',
+  'should-start-on-boot',
+]
 const statuses = ['created', 'running', 'paused', 'exited', 'dead', 'restarting', 'removing']
 
 /** `--filter` of ps and of the verbs that take one. Throws USAGE. */
@@ -23,8 +36,9 @@ export async function containerFilter(filters: Filters, createdOf: (name: string
   return (view) => fits(view, filters) && bounds(view.record.created)
 }
 
-function fits({ record, status, exit }: ContainerView, filters: Filters): boolean {
-  const { image, mounts } = record
+function fits(view: ContainerView, filters: Filters): boolean {
+  const { record, status, exit } = view
+  const { image, mounts, options } = record
   return (
     passes(filters, 'id', (id) => record.id.includes(id)) &&
     passes(filters, 'name', (name) => expression(name).test(`/${record.name}`) || expression(name).test(record.name)) &&
@@ -33,8 +47,16 @@ function fits({ record, status, exit }: ContainerView, filters: Filters): boolea
     passes(filters, 'ancestor', (ancestor) => isOf(ancestor, image.reference, image.id)) &&
     passes(filters, 'exited', (code) => status === 'exited' && exit?.exitCode === Number(code)) &&
     passes(filters, 'volume', (volume) => mounts.some(({ name, source, target }) => [name, source, target].includes(volume))) &&
+    passes(filters, 'restart-policy', (policy) => (options.restart?.policy ?? 'no') === policy) &&
+    passes(filters, 'should-start-on-boot', (wanted) => startsOnBoot(view) === (wanted === 'true')) &&
     passes(filters, 'network', (network) => networkName(record) === network)
   )
+}
+
+/** podman's word for what its unit starts with the machine: `always`, and `unless-stopped` unless a user has stopped it. */
+function startsOnBoot({ record, exit }: ContainerView): boolean {
+  const policy = record.options.restart?.policy
+  return policy === 'always' || (policy === 'unless-stopped' && exit?.stopped !== true)
 }
 
 function expression(text: string): RegExp {

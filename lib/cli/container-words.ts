@@ -6,6 +6,7 @@ import { humanDuration } from './humanise.ts'
 export function statusWords({ status, live, exit }: ContainerView, now: number): string {
   const since = (time: string) => humanDuration(now - Date.parse(time))
   if (live !== undefined && (status === 'running' || status === 'paused')) return `Up ${since(live.startedAt)}${status === 'paused' ? ' (Paused)' : ''}`
+  if (status === 'restarting' && exit !== undefined) return `Restarting (${exit.exitCode}) ${since(exit.finishedAt)} ago`
   if (exit === undefined || status === 'created') return 'Created'
   if (exit.finishedAt.startsWith('0001-')) return `Exited (${exit.exitCode})`
   return `Exited (${exit.exitCode}) ${since(exit.finishedAt)} ago`

@@ -8,6 +8,7 @@ import { bytes, parseLimits, parseUlimit } from './limits.ts'
 import { parseMount } from './mount-flag.ts'
 import type { OptionValues, ParsedArgs } from './options.ts'
 import { parsePublish } from './ports.ts'
+import { parseRestart } from './restart-option.ts'
 import { parseSecret } from './secret-option.ts'
 import { invalidArgument, usageError } from './usage-error.ts'
 import { parseVolume, parseVolumesFrom } from './volumes.ts'
@@ -66,6 +67,8 @@ export async function parseCreateOptions(
     ulimits: flags.ulimit.map(parseUlimit),
     stopSignal: flags['stop-signal'] || undefined,
     stopTimeout: stopTimeout(flags['stop-timeout']),
+    restart: parseRestart(flags.restart),
+    timeout: timeout(flags.timeout),
     pull: pullPolicy(flags.pull),
     platform: flags.platform || undefined,
     shmSize: shmSize(flags['shm-size']),
@@ -93,6 +96,7 @@ export async function parseCreateOptions(
 }
 
 function checkConflicts(options: CreateOptions): void {
+  if (options.remove && options.restart !== undefined) throw usageError('conflicting options: cannot specify both --restart and --rm')
   if (options.detach && options.attach.length > 0) throw usageError('Conflicting options: -a and -d')
   const shared = /^(host$|container:)/.test(options.network)
   if (shared && options.publish.length > 0 && options.network !== 'host')
@@ -148,6 +152,11 @@ function ipAddress(address: string, flag: string): string {
 function stopTimeout(seconds: number | undefined): number | undefined {
   if (seconds !== undefined && seconds < -1) throw usageError(`invalid stop timeout: ${seconds}`, 'seconds; -1 waits for ever')
   return seconds
+}
+
+function timeout(seconds: number): number | undefined {
+  if (seconds < 0 || seconds > 2 ** 31) throw usageError(`invalid timeout: ${seconds}`, 'seconds; 0 never kills it')
+  return seconds === 0 ? undefined : seconds
 }
 
 function pullPolicy(text: string): CreateOptions['pull'] {

@@ -32,6 +32,8 @@ export const attach = command({
 export async function attachTo(view: ContainerView, options: { stdin: boolean; sigProxy: boolean; detachKeys: Uint8Array }): Promise<number> {
   const { tty, interactive } = view.record.options
   if (view.status === 'paused') throw cannotAttach('You cannot attach to a paused container, unpause it first', `lichen unpause ${view.record.name}`)
+  if (view.status === 'restarting')
+    throw cannotAttach('You cannot attach to a restarting container, wait until it is running', `lichen wait --condition running ${view.record.name}`)
   if (!isRunning(view) || view.live === undefined)
     throw cannotAttach('You cannot attach to a stopped container, start it first', `lichen start -a ${view.record.name}`)
   requireTerminal({ tty, stdin: options.stdin })

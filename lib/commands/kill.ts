@@ -1,6 +1,6 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
-import { isRunning } from '../container/view.ts'
+import { isActive } from '../container/view.ts'
 import { killWith } from '../engine/stop.ts'
 import { signalNumber } from '../engine/stop-signal.ts'
 import { openContext } from '../system/open-context.ts'
@@ -21,7 +21,7 @@ export const kill = command({
   async run({ options, positionals }, globals) {
     const signal = signalNumber(options.signal)
     const context = await openContext(globals)
-    const targets = await chooseTargets(context, 'kill', { ...options, names: positionals }, isRunning)
+    const targets = await chooseTargets(context, 'kill', { ...options, names: positionals }, isActive)
     return onEach(targets, (view) => killWith(view, signal))
   },
 })

@@ -1,7 +1,7 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { parseWhen } from '../cli/when.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
 import { waitForExit } from '../container/wait.ts'
 import { logPlan } from '../engine/log-plan.ts'
 import { followLog } from '../logs/follow.ts'
@@ -33,7 +33,7 @@ export const logs = command({
     const view = await oneTarget(context, 'logs', positionals[0], options.latest)
     const { driver, path } = logPlan(view.record, view.paths)
     if (driver === 'none') throw new LichenError('configured logging driver does not support reading', { code: 'NO_LOG', exitCode: 1 })
-    const follow = options.follow && isRunning(view) ? followLog(path, endOf(view, until)) : undefined
+    const follow = options.follow && isActive(view) ? followLog(path, endOf(view, until)) : undefined
     const wish = { since, until, timestamps: options.timestamps, details: options.details }
     for await (const { stream, bytes } of readLog({ path, driver, wish, tail, follow })) await print(stream, bytes)
     follow?.close()

@@ -5,7 +5,7 @@ import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { findContainer } from '../container/find.ts'
 import { listContainers } from '../container/list.ts'
-import { isRunning } from '../container/view.ts'
+import { isActive } from '../container/view.ts'
 import { warning } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
@@ -33,7 +33,7 @@ export const ps = command({
     const fits = await containerFilter(filters, async (name) => (await findContainer(context, name)).record.created)
     const limit = options.latest ? 1 : options.last
     const all = options.all || limit > 0 || filters.has('status')
-    const shown = views.filter((view) => (all || isRunning(view)) && fits(view))
+    const shown = views.filter((view) => (all || isActive(view)) && fits(view))
     const rows = (limit > 0 ? shown.slice(0, limit) : shown).map((view) => containerRow(view, { truncate: !options['no-trunc'], now: Date.now() }))
     const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
     printLines(formatList(rows, { format, table: containerTable, heads: containerHeads }))

@@ -3,7 +3,7 @@ import { parseDetachKeys } from '../cli/detach-keys.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { observe } from '../container/state.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
 import { endOf } from '../engine/attached.ts'
 import { keepEarlySignals } from '../engine/early-signals.ts'
 import { stayAttached, terminalSize } from '../engine/foreground.ts'
@@ -31,7 +31,7 @@ export const start = command({
   async run({ options, positionals }, globals) {
     const detachKeys = parseDetachKeys(options['detach-keys'])
     const context = await openContext(globals)
-    const targets = await chooseTargets(context, 'start', { ...options, names: positionals }, (view) => !isRunning(view))
+    const targets = await chooseTargets(context, 'start', { ...options, names: positionals }, (view) => !isActive(view))
     // One after the other: one may join the namespaces of the one before.
     if (!options.attach && !options.interactive) return onEach(targets, (view) => startAlone(context, view), { atOnce: 1 })
     const [target] = targets

@@ -1,6 +1,6 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
-import { isRunning } from '../container/view.ts'
+import { isActive } from '../container/view.ts'
 import { removeAfterExit } from '../engine/remove.ts'
 import { stopContainer, stopSeconds, stopSignal } from '../engine/stop.ts'
 import { signalNumber } from '../engine/stop-signal.ts'
@@ -23,12 +23,12 @@ export const stop = command({
   async run({ options, positionals }, globals) {
     const signal = options.signal === undefined ? undefined : signalNumber(options.signal)
     const context = await openContext(globals)
-    const targets = await chooseTargets(context, 'stop', { ...options, names: positionals }, isRunning)
+    const targets = await chooseTargets(context, 'stop', { ...options, names: positionals }, isActive)
     return onEach(
       targets,
       async (view) => {
         await stopContainer(view, options.time ?? stopSeconds(view), signal ?? stopSignal(view))
-        if (view.record.options.remove && isRunning(view)) await removeAfterExit(context, view)
+        if (view.record.options.remove && isActive(view)) await removeAfterExit(context, view)
       },
       { atOnce: Infinity, missing: options.ignore ? () => '' : undefined },
     )

@@ -5,7 +5,7 @@ import { imageHeads, imageRows } from '../cli/image-row.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
-import { isRunning } from '../container/view.ts'
+import { isActive } from '../container/view.ts'
 import { type StoreUsage, storeUsage } from '../engine/disk-usage.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
@@ -32,7 +32,7 @@ export const systemDf = command({
 
 function rows({ images, layerBytes, activeLayerBytes, containers, volumes }: StoreUsage) {
   const sum = (list: readonly { bytes: number }[]) => list.reduce((total, { bytes }) => total + bytes, 0)
-  const stopped = containers.filter(({ view }) => !isRunning(view))
+  const stopped = containers.filter(({ view }) => !isActive(view))
   const unused = volumes.filter(({ links }) => links === 0)
   return [
     row('Images', images.length, images.filter((entry) => entry.containers > 0).length, layerBytes, layerBytes - activeLayerBytes),

@@ -1,9 +1,10 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
+import { hasEndedSince, nextEnd } from '../container/next-end.ts'
 import { type Sight, until } from '../container/until.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
-import { exitRecordOf } from '../container/wait.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
+
 import { openContext } from '../system/open-context.ts'
 import { chooseTargets, onEach, targetTable } from './targets.ts'
 
@@ -51,14 +52,16 @@ export const wait = command({
 async function waitFor(view: ContainerView, wanted: readonly string[]): Promise<string> {
   const holds = wanted.flatMap((name) => conditions[name] ?? [])
   // Asked for first: it holds the lock file open, in which the code survives the container.
-  const ended = exitRecordOf(view).then((exit) => String(exit?.exitCode ?? 0))
+  const ended = nextEnd(view).then((exit) => String(exit?.exitCode ?? 0))
   if (holds.length === 0) return ended
   ended.catch(() => {})
-  const last = await until(
-    view,
-    (sight) => sight.removed || holds.some((holdsNow) => holdsNow(sight, view)) || (wanted.includes('stopped') && !sight.monitored),
-  )
-  if (wanted.includes('next-exit')) return String((await exitRecordOf(last))?.exitCode ?? 0)
-  if (isRunning(last)) return '-1'
+  const hasStopped = ({ monitored, now }: Sight) => wanted.includes('stopped') && (!monitored || hasEndedSince(view, now))
+  let stopped = false
+  const last = await until(view, (sight) => {
+    stopped = hasStopped(sight)
+    return sight.removed || stopped || holds.some((holdsNow) => holdsNow(sight, view))
+  })
+  if (wanted.includes('next-exit')) return String((await nextEnd(last))?.exitCode ?? 0)
+  if (isActive(last) && !stopped) return '-1'
   return ended
 }

@@ -56,10 +56,17 @@ export interface LiveRecord {
   /** Field 22 of /proc/PID/stat. */
   startTime: number
   monitorPid: number
+  monitorStartTime: number
   /** RFC 3339. */
   startedAt: string
   /** Absolute path of the container's cgroup, or "". */
   cgroup: string
+  /** How often the monitor has started it again, or is about to. */
+  restarts: number
+  /** It has ended, and will be started again in a while: `pid` is 0. */
+  restarting: boolean
+  /** The end before this start; null at the first. */
+  last: ExitRecord | null
 }
 
 /** `exit` record, written by the monitor as JSON in the container's folder; removed by the next start. */
@@ -70,6 +77,10 @@ export interface ExitRecord {
   finishedAt: string
   /** "" or why it never started. */
   error: string
+  /** How often it had been started again by then. */
+  restarts?: number
+  /** Somebody ended it: `stop` or `kill`. */
+  stopped?: boolean
 }
 
-export type ContainerStatus = 'created' | 'running' | 'paused' | 'exited' | 'dead'
+export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'

@@ -11,6 +11,7 @@ import type { ContainerView } from './view.ts'
 export async function observe(record: ContainerRecord, paths: ContainerPaths, exclusive = false): Promise<ContainerView> {
   if (await monitorAlive(paths)) {
     const live = await readRecord<LiveRecord>(paths.live)
+    if (live?.restarting) return { record, paths, status: 'restarting', live, exit: live.last ?? undefined }
     const status = live === undefined ? 'created' : runningStatus(live)
     return { record, paths, status, live, exit: undefined }
   }

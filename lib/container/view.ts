@@ -12,4 +12,8 @@ export interface ContainerView {
   exit: ExitRecord | undefined
 }
 
+/** It has a process. */
 export const isRunning = (view: ContainerView) => view.status === 'running' || view.status === 'paused'
+
+/** A monitor sees to it: it has a process, or will have one again soon. What Docker calls running. */
+export const isActive = (view: ContainerView) => isRunning(view) || view.status === 'restarting'

@@ -4,7 +4,7 @@ import { LichenError } from '../system/errors.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import type { ExitRecord } from './record.ts'
 import { readRecord } from './state.ts'
-import { type ContainerView, isRunning } from './view.ts'
+import { type ContainerView, isActive } from './view.ts'
 
 /**
  * Waits until the container's monitor has let go of its lock, by which time its exit record stands.
@@ -30,11 +30,11 @@ export async function waitForExit(view: ContainerView, milliseconds: number | un
 export async function exitRecordOf(view: ContainerView): Promise<ExitRecord | undefined> {
   const fd = await openLock(view.paths)
   if (fd === undefined) {
-    if (isRunning(view)) throw new LichenError(`No such container: ${view.record.name}`, { code: 'CONTAINER_NOT_FOUND', exitCode: 1 })
+    if (isActive(view)) throw new LichenError(`No such container: ${view.record.name}`, { code: 'CONTAINER_NOT_FOUND', exitCode: 1 })
     return view.exit
   }
   try {
-    if (!isRunning(view) && !addon.ofdTest({ fd })) return view.exit
+    if (!isActive(view) && !addon.ofdTest({ fd })) return view.exit
     await addon.ofdLock({ fd, mode: 'read', wait: true })
     const record = await readRecord<ExitRecord>(view.paths.exit)
     if (record !== undefined) return record

@@ -24,6 +24,8 @@ export interface ExecRequest extends ExecOptions {
 export async function execInContainer(context: Context, view: ContainerView, request: ExecRequest): Promise<Launched> {
   const { record, paths, live } = view
   if (view.status === 'paused') throw cannotExec(`Container ${record.name} is paused, unpause the container before exec`, `lichen unpause ${record.name}`)
+  if (view.status === 'restarting')
+    throw cannotExec(`Container ${record.id} is restarting, wait until the container is running`, `lichen wait --condition running ${record.name}`)
   if (!isRunning(view) || live === undefined) throw cannotExec(`container ${record.id} is not running`, `lichen start ${record.name}`)
   const [spec, identity, variables] = await Promise.all([
     readJson<OciSpec>(paths.spec),

@@ -1,5 +1,5 @@
 import { listContainers } from '../container/list.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
 import { diskUsage } from '../storage/usage.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -8,7 +8,7 @@ import { removeContainer } from './remove.ts'
 
 /** Removes the containers that do not run and that `fits`; gives their ids, and the bytes that they had written. */
 export async function pruneContainers(context: Context, fits: (view: ContainerView) => boolean): Promise<{ ids: string[]; bytes: number }> {
-  const views = (await listContainers(context)).filter((view) => !isRunning(view) && fits(view))
+  const views = (await listContainers(context)).filter((view) => !isActive(view) && fits(view))
   const identity = await hostIdentity(context)
   const usage = await diskUsage({ context, identity, paths: views.map(({ paths }) => paths.upper) })
   const pruned = { ids: [] as string[], bytes: 0 }

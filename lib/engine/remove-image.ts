@@ -1,5 +1,5 @@
 import { listContainers } from '../container/list.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
 import { chainIds } from '../image/chain-ids.ts'
 import { notFound, requireMatch } from '../image/find.ts'
 import { familiarReference, fullName, parseReference } from '../image/reference.ts'
@@ -60,7 +60,7 @@ async function byName(input: Omit<Removing, 'image'> & { image: StoredImage | un
   const [taken, left] = withoutName(references, given)
   const removals = await untag(context, taken)
   // What a container runs on loses its name only, as in Docker.
-  if (left.length > 0 || image === undefined || users.some(isRunning)) return removals
+  if (left.length > 0 || image === undefined || users.some(isActive)) return removals
   return [...removals, ...(await removeRecord(context, image, containers))]
 }
 
@@ -83,7 +83,7 @@ function isOneName(references: readonly StoredReference[]): boolean {
 const isCanonical = (reference: string) => parseReference(reference).digest !== undefined
 
 function checkUse(id: string, users: readonly ContainerView[], force: boolean): void {
-  const running = users.find(isRunning)
+  const running = users.find(isActive)
   if (running !== undefined) throw conflict(id, 'cannot be forced', `image is being used by running container ${running.record.id.slice(0, 12)}`)
   const stopped = users[0]
   if (stopped !== undefined && !force) throw conflict(id, 'must be forced', `image is being used by stopped container ${stopped.record.id.slice(0, 12)}`)

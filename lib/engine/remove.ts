@@ -5,7 +5,7 @@ import { discardContainer, type Grave, graves, recordIn } from '../container/dis
 import { exclusively } from '../container/exclusive.ts'
 import type { ContainerRecord, LiveRecord } from '../container/record.ts'
 import { observe, readRecord } from '../container/state.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
 import { hasImage } from '../image/store.ts'
 import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
@@ -27,7 +27,7 @@ export interface RemoveOptions {
 /** Removes a container: out of sight in one step, then its files. Needs no free disk space. Throws STILL_RUNNING, CONTAINER_NOT_FOUND. */
 export async function removeContainer(context: Context, view: ContainerView, { force, volumes }: RemoveOptions): Promise<void> {
   const grave = await exclusively(view, async (now) => {
-    if (!isRunning(now)) {
+    if (!isActive(now)) {
       await clearCgroup(now)
       return discardContainer(context, now, volumes)
     }

@@ -2,9 +2,11 @@ import { readFile, rm, writeFile } from 'node:fs/promises'
 import { planCgroup } from '../cgroup/place.ts'
 import { exclusively } from '../container/exclusive.ts'
 import type { ContainerRecord, ExitRecord } from '../container/record.ts'
-import { type ContainerView, isRunning } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
 import { buildSpec } from '../plan/build-spec.ts'
 import { compilePlan } from '../plan/compile.ts'
+import type { RestartOption } from '../plan/options.ts'
+import type { RunPlan } from '../plan/plan.ts'
 import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import { specText } from '../plan/spec-text.ts'
 import { type Launched, type LaunchInput, launch } from '../runtime/launch.ts'
@@ -37,10 +39,14 @@ export interface StartOptions {
 export async function startContainer(context: Context, view: ContainerView, options: StartOptions): Promise<Launched | undefined> {
   return exclusively(view, async (now) => {
     if (now.status === 'paused') throw new LichenError('cannot start a paused container, try unpause instead', { code: 'PAUSED', exitCode: 1 })
-    if (isRunning(now)) return undefined
-    const input = await planStart(context, now, options)
-    return withLastWord(now.paths, () => launch(input))
+    return isActive(now) ? undefined : startHeld(context, now, options)
   })
+}
+
+/** The same for one that does not run, by somebody who is alone with it (`exclusively`). */
+export async function startHeld(context: Context, view: ContainerView, options: StartOptions): Promise<Launched> {
+  const input = await planStart(context, view, options)
+  return withLastWord(view.paths, () => launch(input))
 }
 
 async function planStart(context: Context, view: ContainerView, options: StartOptions): Promise<LaunchInput> {
@@ -106,8 +112,9 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     init: record.options.init || (context.config.init ?? false),
     files: { lock: paths.lock, live: paths.live, exit: paths.exit, attachSocket: paths.attachSocket },
     log: logPlan(record, paths),
-    cleanup: record.options.remove ? [...ownCommand(), '--root', context.paths.data, 'rm', '--force', '--volumes', record.id] : [],
-    timeout: 0,
+    cleanup: record.options.remove ? [...ownCommand(), '--root', context.paths.data, 'rm', '--volumes', record.id] : [],
+    timeout: (record.options.timeout ?? 0) * 1000,
+    restart: restartPlan(record.options.restart),
     attached: options.attached,
   })
   return { context, plan, place: cgroup.place }
@@ -119,6 +126,10 @@ async function secretsOf(context: Context, { options }: ContainerRecord): Promis
   const { containerSecrets } = await import('./secrets.ts')
   return containerSecrets(context, options)
 }
+
+/** What outlives a stop and a reboot is no matter of the monitor. */
+const restartPlan = (wish: RestartOption | undefined): RunPlan['restart'] =>
+  wish === undefined ? { policy: 'no', most: 0 } : { policy: wish.policy === 'on-failure' ? 'on-failure' : 'always', most: wish.most }
 
 /**
  * Leaves behind, before anything starts, what the container's end will look like if nobody is left to write it down: its

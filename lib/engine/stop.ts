@@ -1,17 +1,12 @@
+import { constants } from 'node:os'
 import { thaw } from '../cgroup/control.ts'
 import { observe } from '../container/state.ts'
 import type { ContainerView } from '../container/view.ts'
-import { isRunning } from '../container/view.ts'
+import { isActive, isRunning } from '../container/view.ts'
 import { waitForExit } from '../container/wait.ts'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { signalNumber } from './stop-signal.ts'
-
-/** `kill`: as Docker, a signal that is to end a paused container wakes it up as well. Throws NOT_RUNNING. */
-export async function killWith(view: ContainerView, signal: number): Promise<void> {
-  await signalContainer(view, signal)
-  if (view.status === 'paused' && view.live !== undefined && (signal === 9 || signal === stopSignal(view))) await thaw(view.live.cgroup)
-}
 
 /** Sends a signal to the container's first process. Throws NOT_RUNNING. */
 export async function signalContainer(view: ContainerView, signal: number): Promise<void> {
@@ -47,20 +42,53 @@ export const stopSeconds = ({ record }: ContainerView) => record.options.stopTim
  * alone, as Docker does. -1 waits for ever.
  */
 export async function stopContainer(view: ContainerView, seconds: number, signal = stopSignal(view)): Promise<void> {
-  if (!isRunning(view)) return
-  await ignoreGone(() => signalContainer(view, signal))
-  // A frozen process can't act on a signal.
-  if (view.status === 'paused' && view.live !== undefined) await thaw(view.live.cgroup)
+  if (!isActive(view)) return
+  await endBy(view, signal)
   if (await waitForExit(view, seconds < 0 ? undefined : seconds * 1000)) return
   await killContainer(await observe(view.record, view.paths))
 }
 
 /** SIGKILL, and wait until the monitor has written the end down. */
 export async function killContainer(view: ContainerView): Promise<void> {
-  if (!isRunning(view)) return
-  await ignoreGone(() => signalContainer(view, 9))
-  if (view.status === 'paused' && view.live !== undefined) await thaw(view.live.cgroup)
+  if (!isActive(view)) return
+  await endBy(view, 9)
   await waitForExit(view, undefined)
+}
+
+async function endBy(view: ContainerView, signal: number): Promise<void> {
+  endForGood(view)
+  const now = await observe(view.record, view.paths)
+  await ignoreGone(() => signalContainer(now, signal))
+  // A frozen process can't act on a signal.
+  if (now.status === 'paused' && now.live !== undefined) await thaw(now.live.cgroup)
+}
+
+/**
+ * `kill`: any signal. One that is to end the container ends it for good and, as with Docker, wakes it up where it is paused; while it waits to be
+ * started again any one does. Throws NOT_RUNNING.
+ */
+export async function killWith(view: ContainerView, signal: number): Promise<void> {
+  const waits = view.status === 'restarting'
+  if (!waits && signal !== 9 && signal !== stopSignal(view)) return signalContainer(view, signal)
+  if (!isActive(view)) throw notRunning(view.record.id)
+  endForGood(view)
+  const now = await observe(view.record, view.paths)
+  if (waits && !isRunning(now)) return
+  await signalContainer(now, signal)
+  if (now.status === 'paused' && now.live !== undefined) await thaw(now.live.cgroup)
+}
+
+/**
+ * Tells the monitor that the next end is the last. Before the container is looked at and ended: the monitor ends what it
+ * starts after it has shown us that nothing runs.
+ */
+function endForGood({ live }: ContainerView): void {
+  if (live === undefined) return
+  try {
+    addon.pidfdSendSignal({ pid: live.monitorPid, startTime: live.monitorStartTime, signal: constants.signals.SIGUSR1 })
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
 }
 
 async function ignoreGone(send: () => Promise<void>): Promise<void> {

@@ -11,7 +11,7 @@ import { requireSupported, unsupported } from './unsupported.ts'
 /** What is not in a specification: how it is done here, and what the command wants. */
 export interface RunExtra
   extends ProcessExtra,
-    Pick<RunPlan, 'id' | 'rootfs' | 'entries' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'attached'> {
+    Pick<RunPlan, 'id' | 'rootfs' | 'entries' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'restart' | 'attached'> {
   /** The helpers that write the maps of the specification. */
   identity: Pick<Identity, 'newuidmap' | 'newgidmap' | 'denySetgroups'>
   cgroupVersion: 1 | 2
@@ -53,6 +53,7 @@ export function compilePlan(spec: OciSpec, extra: RunExtra): RunPlan {
     log: extra.log,
     cleanup: extra.cleanup,
     timeout: extra.timeout,
+    restart: extra.restart,
     attached: extra.attached,
   }
 }

@@ -43,6 +43,10 @@ export interface CreateOptions {
   ulimits: { name: string; soft: number; hard: number }[]
   stopSignal: string | undefined
   stopTimeout: number | undefined
+  /** Absent: no. `most`: how often at most with on-failure; 0 for no limit. */
+  restart?: RestartOption | undefined
+  /** Seconds after which it is killed; absent: never. */
+  timeout?: number | undefined
   pull: 'missing' | 'always' | 'never'
   platform: string | undefined
   /** Bytes of /dev/shm. */
@@ -89,6 +93,11 @@ export interface VolumeOption {
   createSource?: boolean
   /** volume: how it is made where there is none. */
   volume?: { labels: Record<string, string>; options: Record<string, string> }
+}
+
+export interface RestartOption {
+  policy: 'always' | 'unless-stopped' | 'on-failure'
+  most: number
 }
 
 export interface PortOption {

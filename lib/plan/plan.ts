@@ -130,6 +130,8 @@ export interface RunPlan {
   cleanup: string[]
   /** Milliseconds after which the container is killed; 0: never. */
   timeout: number
+  /** Whether the monitor starts it again when it has ended; `most`: how often, 0 for no limit. */
+  restart: { policy: 'no' | 'always' | 'on-failure'; most: number }
   /** FD_CLIENT carries a client of the attach protocol. */
   attached: boolean
 }

@@ -7,6 +7,7 @@ import {
   mountKind,
   namespaceBit,
   PLAN_MAGIC,
+  restartPolicy,
   rootfsKind,
   stdinMode,
   planTag as T,
@@ -60,6 +61,7 @@ function putRun(put: Put, plan: RunPlan): void {
   put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles))
   for (const argument of plan.cleanup) put(T.CLEANUP_ARG, s(argument))
   if (plan.timeout > 0) put(T.STOP_TIMEOUT, u(plan.timeout))
+  if (plan.restart.policy !== 'no') put(T.RESTART, u(restartPolicy[plan.restart.policy]), u(plan.restart.most))
   if (plan.attached) put(T.STREAMS, u(1))
 }
 

@@ -53,6 +53,7 @@ export const planTag = {
   LOG: 91,
   CLEANUP_ARG: 92,
   STOP_TIMEOUT: 93,
+  RESTART: 94,
   TARGET: 100,
   OP: 110,
   OP_PATH: 111,
@@ -64,6 +65,7 @@ export const mountKind = { bind: 1, fs: 2, symlink: 3, mask: 4, readonly: 5, mkd
 export const mountFlag = { recursive: 1, optional: 2, 'copy-up': 4, slave: 8, shared: 16, 'create-source': 32, chown: 64 } as const
 export const stdinMode = { none: 0, open: 1, once: 2 } as const
 export const cgroupMode = { none: 0, directory: 1, scope: 2 } as const
+export const restartPolicy = { no: 0, always: 1, 'on-failure': 2 } as const
 export const logDriver = { none: 0, 'json-file': 1, 'k8s-file': 2 } as const
 export const unshareOp = { exec: 1, apply: 2, remove: 3, merge: 4, probe: 5, mount: 6, unmount: 7 } as const
 export const statusTag = { STARTED: 1, EXITED: 2, FAILED: 3, WARNING: 4, DONE: 5 } as const

@@ -67,12 +67,19 @@ static void find_own(char *path, size_t size) {
 
 /* The scope is empty but for us, and must be empty before its children get controllers. */
 static void enter_scope(char *container, size_t size) {
+  static char scope[PATH_MAX - 16];
   char own[PATH_MAX - 16], monitor[PATH_MAX];
+  /* Once: from then on our own cgroup is another one. */
+  if (scope[0] != '\0') {
+    snprintf(container, size, "%s/container", scope);
+    return;
+  }
   find_own(own, sizeof own);
   snprintf(monitor, sizeof monitor, "%s/monitor", own);
   if (mkdir(monitor, 0755) < 0 && errno != EEXIST) fail("cgroup", errno, monitor, "", "mkdir(%s)", monitor);
   write_file(monitor, "cgroup.procs", "0");
   snprintf(container, size, "%s/container", own);
+  snprintf(scope, sizeof scope, "%s", own);
 }
 
 void cgroup_make(const struct plan *plan) {

@@ -9,12 +9,12 @@
 #include <sys/epoll.h>
 #include <sys/signalfd.h>
 #include <sys/wait.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "loop.h"
 #include "proc.h"
 #include "report.h"
+#include "timer.h"
 
 #define TRACKED_MAX 8
 
@@ -70,6 +70,7 @@ static void signal_set(sigset_t *set) {
   sigaddset(set, SIGTERM);
   sigaddset(set, SIGINT);
   sigaddset(set, SIGHUP);
+  sigaddset(set, SIGUSR1);
 }
 
 void children_open(void (*on_signal_of_ours)(int signal)) {
@@ -82,6 +83,13 @@ void children_open(void (*on_signal_of_ours)(int signal)) {
   signals.fd = signalfd(-1, &set, SFD_CLOEXEC | SFD_NONBLOCK);
   if (signals.fd < 0) fail("namespace", errno, "", "", "signalfd()");
   loop_want(&signals, EPOLLIN);
+}
+
+void children_hear(void) { on_signal(&signals, EPOLLIN); }
+
+void children_forget(void) {
+  count = 0;
+  all = false;
 }
 
 void children_track(struct child *child, pid_t pid) {
@@ -97,19 +105,13 @@ void children_reap_all(void) {
   reap_ended();
 }
 
-static long long milliseconds_now(void) {
-  struct timespec now;
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return now.tv_sec * 1000LL + now.tv_nsec / 1000000;
-}
-
 bool children_wait(struct child *child, int milliseconds) {
   sigset_t set;
   sigemptyset(&set);
   sigaddset(&set, SIGCHLD);
-  long long end_of_wait = milliseconds_now() + milliseconds;
+  uint64_t end_of_wait = milliseconds_now() + (uint64_t)milliseconds;
   while (!reap(child)) {
-    long long left = end_of_wait - milliseconds_now();
+    long long left = (long long)(end_of_wait - milliseconds_now());
     if (left <= 0) return false;
     struct timespec time = {.tv_sec = left / 1000, .tv_nsec = left % 1000 * 1000000};
     /* Signals of the others are swallowed here: all are looked at. */

@@ -14,8 +14,14 @@ struct child {
   void (*on_end)(struct child *child); /* may be NULL */
 };
 
-/* Blocks the signals and hears of them in the loop from now on. `on_signal` is called for SIGTERM, SIGINT and SIGHUP. */
+/* Blocks the signals and hears of them in the loop from now on. `on_signal` is called for SIGTERM, SIGINT, SIGHUP and SIGUSR1. */
 void children_open(void (*on_signal)(int signal));
+
+/* Hears of what has been sent so far, now. */
+void children_hear(void);
+
+/* All that are tracked have ended, and are of no interest any more; nor are others reaped until children_reap_all. */
+void children_forget(void);
 
 /* Reaps `pid` when it ends. What ends before it is tracked is not lost. */
 void children_track(struct child *child, pid_t pid);

@@ -116,6 +116,15 @@ void client_retry(struct client *client) {
   client->rest = NULL;
 }
 
+void client_leave(struct client *client) {
+  client->leaving = true;
+  client->hello = 0;
+  client->stdin_is_mine = false;
+  free(client->rest);
+  client->rest = NULL;
+  client->rest_length = 0;
+}
+
 static void keep(struct client *client, const void *bytes, size_t length) {
   char *larger = realloc(client->out, client->out_length + length);
   if (larger == NULL) {

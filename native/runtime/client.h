@@ -42,6 +42,9 @@ void client_send(struct client *client, uint32_t type, const void *payload, size
 /* Sends what was kept. */
 void client_flush(struct client *client);
 
+/* It has been sent everything, and gets no more; what it still sends goes nowhere. */
+void client_leave(struct client *client);
+
 void client_drop(struct client *client);
 
 #endif

@@ -94,6 +94,10 @@ static void expect_first(void) {
 void clients_open(const struct plan *plan) {
   stdin_once = plan->stdin_mode == STDIN_ONCE;
   if (plan->attached) expect_first();
+  clients_listen(plan);
+}
+
+void clients_listen(const struct plan *plan) {
   if (plan->attach_socket == NULL || plan->attach_socket[0] == '\0') return;
   socket_path = plan->attach_socket;
   listener.fd = socket(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -153,8 +157,9 @@ void clients_exit(int code) {
   for (struct client *client = clients; client != NULL; client = client->next) {
     if (client->watch.fd < 0) continue;
     client_send(client, FRAME_EXIT, &payload, sizeof payload);
-    client->leaving = true;
+    client_leave(client);
   }
+  stdin_owned = false;
 }
 
 bool clients_left(void) { return clients != NULL; }

@@ -14,6 +14,9 @@
  */
 void clients_open(const struct plan *plan);
 
+/* Again, after clients_refuse: whoever connects to plan->attach_socket. */
+void clients_listen(const struct plan *plan);
+
 /* Output for those who want it. */
 void clients_send(enum frame_type type, const char *bytes, size_t length);
 
@@ -29,7 +32,7 @@ void clients_settle(void);
 /* Nobody can attach any more: the socket is gone. */
 void clients_refuse(void);
 
-/* The last frame for all. */
+/* The last frame for all: nothing that is read or written later is theirs. */
 void clients_exit(int code);
 
 /* Somebody has not taken everything yet. */

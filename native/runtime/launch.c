@@ -68,7 +68,15 @@ static void on_fuse(pid_t pid, int pidfd) {
 }
 
 static _Noreturn void relay_failure(const struct sync_packet *packet) {
-  if (report_undo != NULL) report_undo();
+  if (report_undo != NULL) {
+    struct fields fields = packet->record.fields;
+    field_s(&fields);
+    int error = (int)field_u(&fields);
+    const char *call = field_s(&fields);
+    field_s(&fields);
+    report_explain(error, call, field_s(&fields));
+    report_undo();
+  }
   report_send(report_fd, packet->bytes, packet->length);
   _exit(125);
 }
@@ -135,6 +143,8 @@ static void clone_visit(const struct child_io *io) {
 
 void launch(const struct plan *the_plan) {
   plan = the_plan;
+  launch_process = between = fuse = (struct child){0};
+  told_ready = executed = false;
   network_ready = plan->net_helper.count == 0;
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) fail("namespace", errno, "", "", "socketpair()");
@@ -142,7 +152,7 @@ void launch(const struct plan *the_plan) {
   streams_open(plan, io.stdio);
   sync_socket.fd = ends[0];
   /* For exec before the clone: it goes among processes that may trace. For run after it: newuidmap refuses a child that is not dumpable. */
-  if (plan->verb == VERB_EXEC) prctl(PR_SET_DUMPABLE, 0);
+  prctl(PR_SET_DUMPABLE, plan->verb == VERB_RUN);
   if (plan->verb == VERB_EXEC) clone_visit(&io);
   else clone_container(&io);
   prctl(PR_SET_DUMPABLE, 0);
@@ -169,4 +179,6 @@ void launch_finish(void) {
   if (fuse_pidfd >= 0) poll(&(struct pollfd){.fd = fuse_pidfd, .events = POLLIN}, 1, FUSE_TIMEOUT);
   else children_wait(&fuse, FUSE_TIMEOUT);
   kill(fuse.pid, SIGKILL);
+  if (fuse_pidfd >= 0) close(fuse_pidfd);
+  fuse_pidfd = -1;
 }

@@ -10,9 +10,21 @@
 
 #include "json.h"
 #include "moment.h"
+#include "proc.h"
 #include "report.h"
 
+/* Of the run before, and of this one. */
+static struct end {
+  int code;
+  bool oom_killed;
+  char started[MOMENT_LENGTH + 1], finished[MOMENT_LENGTH + 1];
+} last;
 static char started[MOMENT_LENGTH + 1];
+static uint64_t monitor_start;
+static bool stopped;
+
+#define NEVER "0001-01-01T00:00:00Z"
+#define REASON_MAX 1024
 
 static int write_all(int fd, const char *text, size_t length) {
   ssize_t count = write(fd, text, length);
@@ -35,16 +47,7 @@ static int write_new(const char *path, const char *text) {
   return -1;
 }
 
-void life_write_live(const struct plan *plan, pid_t pid, uint64_t start_time, const char *cgroup) {
-  char escaped[JSON_GROWTH * PATH_MAX + 1], text[sizeof escaped + 256];
-  *json_escape(escaped, cgroup, strnlen(cgroup, PATH_MAX)) = '\0';
-  moment_now(started);
-  snprintf(text, sizeof text, "{\"pid\":%d,\"startTime\":%" PRIu64 ",\"monitorPid\":%d,\"startedAt\":\"%s\",\"cgroup\":\"%s\"}\n", pid, start_time,
-           getpid(), started, escaped);
-  if (write_new(plan->live_file, text) < 0) fail("lock", errno, plan->live_file, "", "write(%s)", plan->live_file);
-}
-
-/* On a full disk: the launcher has left a record of about this length, whose blocks are ours already. */
+/* On a full disk: somebody has left a record of about this length, whose blocks are ours already. */
 static int write_over(const char *path, const char *text) {
   int fd = open(path, O_WRONLY | O_CLOEXEC);
   if (fd < 0) return -1;
@@ -54,16 +57,68 @@ static int write_over(const char *path, const char *text) {
   return failed;
 }
 
-void life_write_exit(const struct plan *plan, int code, bool oom_killed) {
-  char finished[MOMENT_LENGTH + 1], text[256];
-  moment_now(finished);
-  snprintf(text, sizeof text, "{\"exitCode\":%d,\"oomKilled\":%s,\"startedAt\":\"%s\",\"finishedAt\":\"%s\",\"error\":\"\"}\n", code,
-           oom_killed ? "true" : "false", started, finished);
-  if (write_new(plan->exit_file, text) < 0 && write_over(plan->exit_file, text) < 0) {
-    warn_of("log", errno, plan->exit_file, "the exit code is not recorded", "write(%s)", plan->exit_file);
-  }
-  unlink(plan->live_file);
+static int replace(const char *path, const char *text) { return write_new(path, text) < 0 ? write_over(path, text) : 0; }
+
+static void exit_record(char *text, size_t size, const struct end *end, const char *reason, uint64_t restarts) {
+  char escaped[JSON_GROWTH * REASON_MAX + 1];
+  *json_escape(escaped, reason, strnlen(reason, REASON_MAX)) = '\0';
+  snprintf(text, size, "{\"exitCode\":%d,\"oomKilled\":%s,\"startedAt\":\"%s\",\"finishedAt\":\"%s\",\"error\":\"%s\",\"restarts\":%" PRIu64
+           ",\"stopped\":%s}",
+           end->code, end->oom_killed ? "true" : "false", end->started, end->finished, escaped, restarts, stopped ? "true" : "false");
 }
+
+#define EXIT_RECORD_MAX (JSON_GROWTH * REASON_MAX + 256)
+
+static int write_live(const struct plan *plan, pid_t pid, uint64_t start_time, const char *cgroup, uint64_t restarts, bool restarting) {
+  char escaped[JSON_GROWTH * PATH_MAX + 1], before[EXIT_RECORD_MAX], text[sizeof escaped + sizeof before + 256];
+  *json_escape(escaped, cgroup, strnlen(cgroup, PATH_MAX)) = '\0';
+  if (restarts > 0) exit_record(before, sizeof before, &last, "", restarts);
+  else strcpy(before, "null");
+  if (monitor_start == 0) monitor_start = proc_start_time(getpid());
+  snprintf(text, sizeof text,
+           "{\"pid\":%d,\"startTime\":%" PRIu64 ",\"monitorPid\":%d,\"monitorStartTime\":%" PRIu64
+           ",\"startedAt\":\"%s\",\"cgroup\":\"%s\",\"restarts\":%" PRIu64 ",\"restarting\":%s,\"last\":%s}\n",
+           pid, start_time, getpid(), monitor_start, started, escaped, restarts, restarting ? "true" : "false", before);
+  return restarting ? replace(plan->live_file, text) : write_new(plan->live_file, text);
+}
+
+void life_write_live(const struct plan *plan, pid_t pid, uint64_t start_time, const char *cgroup, uint64_t restarts) {
+  moment_now(started);
+  if (write_live(plan, pid, start_time, cgroup, restarts, false) < 0) fail("lock", errno, plan->live_file, "", "write(%s)", plan->live_file);
+}
+
+void life_write_restarting(const struct plan *plan, uint64_t restarts) {
+  if (write_live(plan, 0, 0, "", restarts, true) < 0) warn_of("log", errno, plan->live_file, "", "write(%s)", plan->live_file);
+}
+
+static void write_exit(const struct plan *plan, const struct end *end, const char *reason, uint64_t restarts) {
+  char text[EXIT_RECORD_MAX];
+  exit_record(text, sizeof text, end, reason, restarts);
+  if (replace(plan->exit_file, text) < 0) warn_of("log", errno, plan->exit_file, "the exit code is not recorded", "write(%s)", plan->exit_file);
+}
+
+void life_stopped(void) { stopped = true; }
+
+void life_write_exit(const struct plan *plan, int code, bool oom_killed, uint64_t restarts) {
+  last.code = code;
+  last.oom_killed = oom_killed;
+  strcpy(last.started, started);
+  moment_now(last.finished);
+  write_exit(plan, &last, "", restarts);
+}
+
+void life_write_last_word(const struct plan *plan, uint64_t restarts) {
+  struct end end = {.code = 255, .finished = NEVER};
+  moment_now(end.started);
+  write_exit(plan, &end, "the monitor was killed, or the machine went down", restarts);
+}
+
+void life_take_back(const struct plan *plan, const char *reason, uint64_t restarts) {
+  write_exit(plan, &last, reason, restarts);
+  life_over(plan);
+}
+
+void life_over(const struct plan *plan) { unlink(plan->live_file); }
 
 void life_forget(const struct plan *plan) {
   unlink(plan->live_file);

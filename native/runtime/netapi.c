@@ -63,6 +63,7 @@ static int ask(int fd, const char *request, char *answer, size_t size) {
 void netapi_ask(const struct plan *plan) {
   path = plan->net_api_socket;
   if (path == NULL) return;
+  free(ids), count = 0;
   ids = calloc(plan->net_requests.count + 1, sizeof *ids);
   if (ids == NULL) fail("port", ENOMEM, path, "", "calloc(%zu)", plan->net_requests.count);
   for (size_t i = 0; i < plan->net_requests.count; i++) {

@@ -74,6 +74,9 @@ void network_start(const struct plan *the_plan, int user, int net, void (*ready)
   close(ready_ends[1]);
   close(exit_ends[0]);
   close(words_ends[1]);
+  for (size_t i = 0; i < plan->net_helper.count; i++) {
+    if (argv[i] != plan->net_helper.at[i]) free((char *)argv[i]);
+  }
   free(argv);
   exit_pipe = exit_ends[1];
   ready_pipe.fd = ready_ends[0];
@@ -137,6 +140,14 @@ void network_stop(void) {
 
 void network_bury(void) {
   if (helper.pid != 0) children_wait(&helper, 1000);
+}
+
+void network_forget(void) {
+  children_kill(&helper);
+  loop_close(&ready_pipe);
+  loop_close(&words_pipe);
+  words_length = 0;
+  helper = (struct child){.on_end = on_end};
 }
 
 void network_undo(void) {

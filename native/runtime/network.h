@@ -25,6 +25,9 @@ void network_stop(void);
 /* When nobody waits for us any more: waits for its end, so that no zombie is left where the host's init reaps none. */
 void network_bury(void);
 
+/* Before the next start, after network_stop: what is still ending has had its time. */
+void network_forget(void);
+
 /* Nothing was started: ends it and waits for that. */
 void network_undo(void);
 

@@ -153,6 +153,7 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
       break;
     case PLAN_CLEANUP_ARG: append_string(&plan->cleanup, field_s(f)); break;
     case PLAN_STOP_TIMEOUT: plan->timeout = field_u(f); break;
+    case PLAN_RESTART: plan->restart_policy = field_u(f), plan->restart_max = field_u(f); break;
     case PLAN_TARGET: plan->target_pid = field_u(f), plan->target_start_time = field_u(f); break;
     case PLAN_OP: plan->op = field_u(f); break;
     case PLAN_OP_PATH: append_string(&plan->op_paths, field_s(f)); break;

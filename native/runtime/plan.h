@@ -117,6 +117,7 @@ struct plan {
   const char *log_path;
   struct strings cleanup;
   uint64_t timeout; /* milliseconds, 0: none */
+  uint64_t restart_policy, restart_max; /* enum restart_policy; 0: no limit */
 
   uint64_t target_pid, target_start_time;
 

@@ -83,6 +83,7 @@ enum plan_tag {
   PLAN_LOG = 91,           /* u enum log_driver, s path, u max size in bytes (0: none), u max files */
   PLAN_CLEANUP_ARG = 92,   /* s: argv that takes the monitor's place when the container is gone, unless the launcher says CONTROL_CLEANED; repeats */
   PLAN_STOP_TIMEOUT = 93,  /* u milliseconds: --timeout, 0 none */
+  PLAN_RESTART = 94,       /* u enum restart_policy, u most restarts (0: no limit) */
   /* exec */
   PLAN_TARGET = 100,       /* u host pid of the container's first process, u its start time (field 22 of /proc/PID/stat) */
   /* unshare */
@@ -123,6 +124,9 @@ enum cgroup_mode {
                            then <own cgroup>/monitor is ours and <own cgroup>/container the container's.
                            exec: wait likewise, then clone into the given directory */
 };
+
+/* "unless-stopped" is "always" to a monitor, which does not outlive the machine. */
+enum restart_policy { RESTART_NO = 0, RESTART_ALWAYS = 1, RESTART_ON_FAILURE = 2 };
 
 enum log_driver { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_K8S_FILE = 2 };
 

@@ -13,6 +13,12 @@ extern int report_fd;
 /* What the monitor takes back before it ends with a failure; NULL: nothing. A child sets it to NULL. */
 extern void (*report_undo)(void);
 
+/* While report_undo runs: what has failed, in words. */
+extern const char *report_reason;
+
+/* Puts the words together: the call, and a helper's own words or what errno means. */
+void report_explain(int error, const char *call, const char *detail);
+
 /*
  * Reports FAILED and ends the process with 125. `error` is an errno or 0, `subject` the path, program, port or id that
  * it is about, `detail` a helper's own words or "", `call` the failed call with its arguments. Allocates nothing.

@@ -1,12 +1,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
-#include <sys/epoll.h>
 #include <sys/prctl.h>
-#include <sys/socket.h>
-#include <sys/timerfd.h>
 #include <unistd.h>
 
 #include "cgroup.h"
@@ -19,56 +14,93 @@
 #include "log.h"
 #include "loop.h"
 #include "network.h"
-#include "records.h"
 #include "report.h"
+#include "restart.h"
 #include "status.h"
 #include "streams.h"
+#include "timer.h"
 #include "verbs.h"
 
 static const struct plan *plan;
-static bool started;
+static bool started; /* the program has been executed, and its end is not recorded yet */
+static bool over;    /* somebody wants the container to end for good */
+static bool lingering; /* it has, and some clients have not taken all of it */
+static struct restart restart;
+static uint64_t start_moment;
 
-static void undo(void) {
+static void on_timeout(struct timer *timer);
+static void on_back_off(struct timer *timer);
+static struct timer timeout = {.watch.fd = -1, .due = on_timeout}, back_off = {.watch.fd = -1, .due = on_back_off};
+
+static void undo_launch(void) {
   launch_undo();
   network_undo();
   clients_refuse();
   cgroup_remove();
+}
+
+static void undo(void) {
+  undo_launch();
   life_forget(plan);
 }
 
-/* A logout or a shutdown: the container is asked to end, and its end is recorded. */
-static void on_signal(int signal) {
-  if (!started) fail("namespace", EINTR, "", "", "the monitor was ended by signal %d during the start", signal);
-  if (launch_process.ended) clients_abandon();
-  else kill(launch_process.pid, SIGTERM);
+/* A start again that has failed, or is not wanted any more: the last end was the end. */
+static void undo_restart(void) {
+  undo_launch();
+  life_take_back(plan, over ? "" : report_reason, restart.count);
 }
 
-static void on_timeout(struct watch *watch, uint32_t events) {
-  (void)events;
-  loop_close(watch);
+/*
+ * A logout or a shutdown: the container is asked to end, and its end is recorded. SIGUSR1: somebody ends the container himself, and it is
+ * not to be started again.
+ */
+static void on_signal(int signal) {
+  over = true;
+  if (signal == SIGUSR1) life_stopped();
+  if (lingering) clients_abandon();
+  else if (started && signal != SIGUSR1 && !launch_process.ended) kill(launch_process.pid, SIGTERM);
+  else if (!started && back_off.watch.fd < 0) fail("namespace", EINTR, "", "", "the monitor was ended by signal %d during the start", signal);
+}
+
+static void on_timeout(struct timer *timer) {
+  (void)timer;
   if (!launch_process.ended) kill(launch_process.pid, SIGKILL);
 }
 
-static void set_timeout(uint64_t milliseconds) {
-  static struct watch timer = {.fd = -1, .ready = on_timeout};
-  if (milliseconds == 0) return;
-  struct itimerspec time = {.it_value = {.tv_sec = (time_t)(milliseconds / 1000), .tv_nsec = (long)(milliseconds % 1000 * 1000000)}};
-  timer.fd = timerfd_create(CLOCK_MONOTONIC, TFD_CLOEXEC | TFD_NONBLOCK);
-  if (timer.fd < 0 || timerfd_settime(timer.fd, 0, &time, NULL) < 0) fail("namespace", errno, "", "", "timerfd_settime()");
-  loop_want(&timer, EPOLLIN);
-}
+/* The loop that waits for it looks itself. */
+static void on_back_off(struct timer *timer) { (void)timer; }
 
 static void start(void) {
-  if (plan->cgroup_mode == CGROUP_SCOPE) status_wait_for_go();
   cgroup_make(plan);
+  launch(plan);
+  start_moment = milliseconds_now();
+  life_write_live(plan, launch_process.pid, launch_process.start_time, cgroup_directory(), restart.count);
+  if (plan->timeout > 0) timer_start(&timeout, plan->timeout);
+  started = true;
+}
+
+static void start_first(void) {
+  report_undo = undo;
+  if (plan->cgroup_mode == CGROUP_SCOPE) status_wait_for_go();
   log_open(plan);
   clients_open(plan);
-  launch(plan);
-  life_write_live(plan, launch_process.pid, launch_process.start_time, cgroup_directory());
-  set_timeout(plan->timeout);
+  start();
   report_undo = NULL;
-  started = true;
   status_started(launch_process.pid, launch_process.start_time, cgroup_directory());
+}
+
+/* As the first time, and with nothing of it left but what was written: new namespaces, mounts, network, cgroup. */
+static void start_again(void) {
+  report_undo = undo_restart;
+  life_write_last_word(plan, restart.count);
+  network_forget();
+  children_forget();
+  clients_listen(plan);
+  start();
+  report_undo = NULL;
+  /* Who saw that it was about to start, and said that it should not, has seen no process that he could have ended. */
+  children_hear();
+  if (over) kill(launch_process.pid, SIGKILL);
 }
 
 static bool own_pid_namespace(void) { return (plan->namespaces & CLONE_NEWPID) != 0; }
@@ -82,8 +114,9 @@ static void watch_over(void) {
   }
 }
 
-/* In this order: who hears of the end by the socket or by the lock finds everything else done. */
-static void finish(void) {
+/* In this order: who hears of the end by the socket or by the records finds everything else done. True: it is to be started again. */
+static bool finish(void) {
+  timer_stop(&timeout);
   if (!own_pid_namespace()) {
     /* With a pid namespace of its own, all have ended before the first process could be reaped. */
     cgroup_kill();
@@ -94,14 +127,29 @@ static void finish(void) {
   launch_finish();
   int code = children_code(&launch_process);
   bool oom_killed = cgroup_oom_killed();
-  life_write_exit(plan, code, oom_killed);
+  children_hear();
+  bool again = !over && restart_due(&restart, plan, code, milliseconds_now() - start_moment);
+  life_write_exit(plan, code, oom_killed, restart.count);
   clients_refuse();
   cgroup_remove();
-  lock_release();
+  if (again) life_write_restarting(plan, restart.count);
+  else life_over(plan), lock_release();
+  started = false;
   clients_exit(code);
   status_exited(code, oom_killed);
-  for (clients_settle(); clients_left(); clients_settle()) loop_turn(-1);
-  network_bury();
+  /* Who has heard of one end goes; nobody reads of the next. */
+  if (again) status_close();
+  return again;
+}
+
+static bool wait_to_restart(void) {
+  timer_start(&back_off, restart.delay);
+  for (clients_settle(); !over && back_off.watch.fd >= 0; clients_settle()) loop_turn(-1);
+  if (!over) return true;
+  timer_stop(&back_off);
+  life_take_back(plan, "", restart.count);
+  lock_release();
+  return false;
 }
 
 void run_main(const struct plan *the_plan) {
@@ -110,11 +158,12 @@ void run_main(const struct plan *the_plan) {
   loop_open();
   children_open(on_signal);
   lock_take(plan->lock_file);
-  report_undo = undo;
   /* What a process in the host's pid namespace leaves behind comes to us, and is ended with it. */
   if (!own_pid_namespace()) prctl(PR_SET_CHILD_SUBREAPER, 1);
-  start();
-  watch_over();
-  finish();
+  for (start_first(); watch_over(), finish() && wait_to_restart(); start_again()) {
+  }
+  lingering = true;
+  for (clients_settle(); clients_left(); clients_settle()) loop_turn(-1);
+  network_bury();
   cleanup(plan);
 }

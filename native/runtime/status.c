@@ -26,6 +26,8 @@ void status_exited(int code, bool oom_killed) {
   report_send(FD_STATUS, record, record_end(&writer));
 }
 
+void status_close(void) { shutdown(FD_STATUS, SHUT_RDWR); }
+
 /* 0: the launcher has gone. Control records have no fields. */
 static uint32_t next_control(void) {
   uint32_t record[2];

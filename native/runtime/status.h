@@ -9,6 +9,9 @@
 void status_started(pid_t pid, uint64_t start_time, const char *cgroup);
 void status_exited(int code, bool oom_killed);
 
+/* The launcher is told no more, and waited for no more. */
+void status_close(void);
+
 /* Waits until the service manager has placed this process. Fails in stage "cgroup" where the launcher goes before. */
 void status_wait_for_go(void);
 

@@ -22,5 +22,6 @@ export const runExtra: RunExtra = {
   log: { driver: 'none', path: '', maxSize: 0, maxFiles: 1 },
   cleanup: [],
   timeout: 0,
+  restart: { policy: 'no', most: 0 },
   attached: false,
 }

@@ -53,7 +53,7 @@ class Monitor {
   }
 
   writeLive(): void {
-    const live: LiveRecord = { pid: 1, startTime: 1, monitorPid: 1, startedAt: '', cgroup: '' }
+    const live: LiveRecord = { pid: 1, startTime: 1, monitorPid: 1, monitorStartTime: 1, restarts: 0, restarting: false, last: null, startedAt: '', cgroup: '' }
     writeFileSync(this.view.paths.live, JSON.stringify(live))
   }
 
