@@ -1,4 +1,4 @@
-import { type ContainerView, isActive } from '../container/view.ts'
+import type { ContainerView } from '../container/view.ts'
 import { commandLine } from '../plan/command-line.ts'
 import { allLabels, networkName } from './container-words.ts'
 import { goMap } from './template/values.ts'
@@ -18,7 +18,7 @@ export function containerDocument(view: ContainerView) {
     Args: args,
     State: {
       Status: status,
-      Running: isActive(view),
+      Running: ['running', 'paused', 'restarting'].includes(status),
       Paused: status === 'paused',
       Restarting: status === 'restarting',
       OOMKilled: exit?.oomKilled ?? false,
