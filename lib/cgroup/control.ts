@@ -73,13 +73,16 @@ export interface CgroupUsage {
   cpuMicroseconds: number | undefined
   pids: number | undefined
   pidsLimit: number | undefined
+  /** Bytes, of all devices. */
+  blockRead: number | undefined
+  blockWritten: number | undefined
 }
 
 export async function usage(path: string): Promise<CgroupUsage> {
   requireCgroup(path, 'measured')
-  const read = (file: string) => readFile(`${path}/${file}`, 'utf8').catch(() => '')
-  const [memory, memoryStat, memoryMax, cpuStat, pids, pidsMax] = await Promise.all(
-    ['memory.current', 'memory.stat', 'memory.max', 'cpu.stat', 'pids.current', 'pids.max'].map(read),
+  const read = (file: string) => readFile(`${path}/${file}`, 'utf8').catch(() => undefined)
+  const [memory, memoryStat, memoryMax, cpuStat, pids, pidsMax, io] = await Promise.all(
+    ['memory.current', 'memory.stat', 'memory.max', 'cpu.stat', 'pids.current', 'pids.max', 'io.stat'].map(read),
   )
   return {
     memory: number(memory),
@@ -88,10 +91,14 @@ export async function usage(path: string): Promise<CgroupUsage> {
     cpuMicroseconds: number(/^usage_usec (\d+)$/m.exec(cpuStat ?? '')?.[1]),
     pids: number(pids),
     pidsLimit: number(pidsMax),
+    blockRead: io === undefined ? undefined : sum(io, /\brbytes=(\d+)/g),
+    blockWritten: io === undefined ? undefined : sum(io, /\bwbytes=(\d+)/g),
   }
 }
 
 const number = (text: string | undefined) => (text !== undefined && /^\d+\s*$/.test(text) ? Number(text) : undefined)
+
+const sum = (text: string, what: RegExp) => [...text.matchAll(what)].reduce((total, [, value]) => total + Number(value), 0)
 
 /** Host pids of the processes in a container's cgroup, and in those that it has made below. */
 export async function processes(path: string): Promise<number[]> {

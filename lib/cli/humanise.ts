@@ -29,6 +29,18 @@ export function humanSize(bytes: number, digits = 3): string {
   return `${Number(size.toPrecision(digits))}${units[unit]}`
 }
 
+/** "1.465MiB": powers of 1024, four digits. */
+export function binarySize(bytes: number): string {
+  const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB', 'PiB']
+  let size = bytes
+  let unit = 0
+  while (size >= 1024 && unit < units.length - 1) {
+    size /= 1024
+    unit++
+  }
+  return `${Number(size.toPrecision(4))}${units[unit]}`
+}
+
 /** "2026-05-04 03:02:01 +0200 CEST", as Go prints a time. */
 export function goTime(date: Date): string {
   const two = (value: number) => String(Math.abs(value)).padStart(2, '0')

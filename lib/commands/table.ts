@@ -24,6 +24,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   update: { summary: 'Update configuration of one or more containers', load: async () => (await import('./update.ts')).update as Command },
   port: { summary: 'List port mappings of a container', load: async () => (await import('./port.ts')).port as Command },
   top: { summary: 'Display the running processes of a container', load: async () => (await import('./top.ts')).top as Command },
+  stats: { summary: "Display a live stream of containers' resource usage", load: async () => (await import('./stats.ts')).stats as Command },
   logs: { summary: 'Fetch the logs of a container', load: async () => (await import('./logs.ts')).logs as Command },
   attach: { summary: 'Attach to a running container', load: async () => (await import('./attach.ts')).attach as Command },
   wait: { summary: 'Block until containers stop, then print their exit codes', load: async () => (await import('./wait.ts')).wait as Command },

@@ -10,6 +10,9 @@ export interface ProcessStat {
   /** Device number; 0: none. */
   tty: number
   cpuTicks: number
+  /** Of children that it has waited for. */
+  childrenTicks: number
+  threads: number
   nice: number
   startTicks: number
   virtualBytes: number
@@ -40,6 +43,8 @@ export function parseStat(text: string): ProcessStat | undefined {
     pgid: field(5),
     tty: field(7),
     cpuTicks: field(14) + field(15),
+    childrenTicks: field(16) + field(17),
+    threads: field(20),
     nice: field(19),
     startTicks: field(22),
     virtualBytes: field(23),

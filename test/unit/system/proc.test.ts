@@ -11,6 +11,8 @@ test('a program may be called what looks like the end of the field', () => {
     pgid: 42,
     tty: 34816,
     cpuTicks: 120,
+    childrenTicks: 0,
+    threads: 1,
     nice: 5,
     startTicks: 9000,
     virtualBytes: 1048576,
