@@ -1,5 +1,5 @@
-import { readdir, readFile, rmdir, writeFile } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
+import { readdir, readFile, rmdir, writeFile } from '../system/small-files.ts'
 
 /** Stops every process of a container's cgroup, and returns when the last one stands. False: it is gone. Throws NO_CGROUP, FREEZE_FAILED. */
 export const freeze = (path: string): Promise<boolean> => setFrozen(path, true)

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, readFile } from 'node:fs/promises'
 import { addon } from '../system/addon.ts'
+import { access, readFile } from '../system/small-files.ts'
 
 /** What the host lets this process do with cgroups. */
 export interface CgroupFacts {

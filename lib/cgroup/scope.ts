@@ -1,6 +1,6 @@
-import { stat } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
 import { debug } from '../system/log.ts'
+import { stat } from '../system/small-files.ts'
 import { connectBus, type DbusConnection, DbusError } from './dbus.ts'
 import type { DbusValue } from './dbus-wire.ts'
 

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
+import { access } from '../system/small-files.ts'
 import { cgroupFacts } from './detect.ts'
 import { connectServiceManager } from './scope.ts'
 

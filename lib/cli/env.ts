@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFile } from '../system/small-files.ts'
 import { usageError } from './usage-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>

@@ -1,4 +1,4 @@
-import { open, unlink } from 'node:fs/promises'
+import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import type { ContainerView } from '../container/view.ts'
@@ -32,18 +32,22 @@ async function removeNamesake(context: Context, name: string | undefined): Promi
 
 /** The file is made first, so that a container whose id nobody could read is never made. */
 async function withCidFile(path: string, create: () => Promise<ContainerView>): Promise<ContainerView> {
-  const file = await open(path, 'wx', 0o644).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EEXIST') throw usageError(`failed to create the container ID file: open ${path}: ${error.code}`)
+  let fd: number
+  try {
+    fd = openSync(path, 'wx', 0o644)
+  } catch (error) {
+    const { code } = error as NodeJS.ErrnoException
+    if (code !== 'EEXIST') throw usageError(`failed to create the container ID file: open ${path}: ${code}`)
     throw usageError(`container ID file found, make sure the other container isn't running or delete ${path}`)
-  })
+  }
   try {
     const view = await create()
-    await file.writeFile(view.record.id)
+    writeFileSync(fd, view.record.id)
     return view
   } catch (error) {
-    await unlink(path).catch(() => undefined)
+    rmSync(path, { force: true })
     throw error
   } finally {
-    await file.close()
+    closeSync(fd)
   }
 }

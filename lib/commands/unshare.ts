@@ -16,7 +16,7 @@ export const unshare = command({
   usageExitCode: 125,
   async run({ positionals }, globals) {
     const context = await openContext(globals)
-    if (process.geteuid?.() === 0 && (await insideUnshare()) === undefined)
+    if (process.geteuid?.() === 0 && insideUnshare() === undefined)
       throw new LichenError('please use unshare with rootless', { code: 'NOT_ROOTLESS', hint: 'lichen unshare is for users: you are root already' })
     const identity = await hostIdentity(context)
     const args = positionals.length > 0 ? positionals : [process.env['SHELL'] || '/bin/sh']

@@ -1,6 +1,6 @@
-import { readdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { containersDir } from '../system/paths.ts'
+import { readdir, readFile, rename, rm, writeFile } from '../system/small-files.ts'
 import { releaseNames } from './allocate.ts'
 import type { ContainerRecord } from './record.ts'
 import type { ContainerView } from './view.ts'

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { namesDir } from '../system/paths.ts'
+import { readFile } from '../system/small-files.ts'
 import { listIds, readContainer } from './list.ts'
 import type { ContainerView } from './view.ts'
 

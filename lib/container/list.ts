@@ -1,6 +1,6 @@
-import { access, readdir, readFile } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { containerPaths, containersDir } from '../system/paths.ts'
+import { access, readdir, readFile } from '../system/small-files.ts'
 import type { ContainerRecord } from './record.ts'
 import { observe } from './state.ts'
 import type { ContainerView } from './view.ts'

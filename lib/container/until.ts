@@ -1,5 +1,5 @@
-import { mkdir, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { mkdir, stat } from '../system/small-files.ts'
 import { watchPath } from '../system/watch.ts'
 import { monitorAlive, observe } from './state.ts'
 import type { ContainerView } from './view.ts'

@@ -1,10 +1,10 @@
 import { constants } from 'node:fs'
-import { access, readdir, readFile, stat } from 'node:fs/promises'
 import { hostname, release } from 'node:os'
 import type { HostFacts } from '../plan/host-facts.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import { devicePaths } from '../plan/spec-devices.ts'
 import { addon } from '../system/addon.ts'
+import { access, readdir, readFile, stat } from '../system/small-files.ts'
 
 const CGROUP2_MAGIC = 0x63677270
 const cpus = '/sys/devices/system/cpu'

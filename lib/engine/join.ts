@@ -1,9 +1,9 @@
-import { readlink } from 'node:fs/promises'
 import type { ContainerView } from '../container/view.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { JoinedNamespaces } from '../plan/spec-input.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { readlink } from '../system/small-files.ts'
 import { donorContainer } from './donor.ts'
 import type { ContainerNetwork } from './network.ts'
 

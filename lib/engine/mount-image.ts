@@ -17,7 +17,7 @@ const ofTheCaller: Identity = { uidMappings: [], gidMappings: [], newuidmap: und
 
 /** Pid of the `lichen unshare` that this runs in. Throws NOT_UNSHARED. */
 export async function requireUnshare(verb: string): Promise<number> {
-  const inside = await insideUnshare()
+  const inside = insideUnshare()
   if (inside !== undefined) return inside.owner
   throw new LichenError(`cannot run command "lichen ${verb}" in rootless mode, must execute \`lichen unshare\` first`, {
     code: 'NOT_UNSHARED',

@@ -1,4 +1,3 @@
-import { chmod, chown, readFile, writeFile } from 'node:fs/promises'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
@@ -7,6 +6,7 @@ import { noNetworkHelper, planSlirp } from '../network/slirp.ts'
 import type { Identity, IdMapping, NetworkPlan } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import type { ContainerPaths } from '../system/paths.ts'
+import { chmod, chown, readFile, writeFile } from '../system/small-files.ts'
 import { requireProgram } from '../system/spawn.ts'
 import { donorContainer } from './donor.ts'
 

@@ -1,5 +1,5 @@
-import { readFile } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
+import { readFile } from '../system/small-files.ts'
 
 /** Words in a file's place that mean no file. */
 const WORDS = ['unconfined', 'builtin', 'default', '']

@@ -1,10 +1,12 @@
-import { createHash, randomBytes } from 'node:crypto'
 import { createReadStream } from 'node:fs'
-import { type FileHandle, mkdir, open, readFile, rename, stat, unlink } from 'node:fs/promises'
+import type { FileHandle } from 'node:fs/promises'
+import { builtin } from '../system/builtin.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { syncFolder } from '../system/files.ts'
 import { blobsDir, temporaryDir } from '../system/paths.ts'
+import { randomHex } from '../system/random.ts'
+import { mkdir, readFile, rename, stat, unlink } from '../system/small-files.ts'
 import { checkDigest, digestHex, sha256 } from './digest.ts'
 
 /** Of unfinished files in the folder for temporary ones; `collect` removes what a crash left behind. */
@@ -101,7 +103,7 @@ async function store<T>(
 export async function adoptBlob(context: Context, digest: string, path: string): Promise<string> {
   const final = blobPath(context, digest)
   if ((await blobSize(context, digest)) !== undefined) return final
-  const file = await open(path, 'r')
+  const file = await builtin.promises.open(path, 'r')
   try {
     await file.sync()
   } finally {
@@ -117,12 +119,12 @@ export async function adoptBlob(context: Context, digest: string, path: string):
 async function temporaryFile(context: Context): Promise<{ path: string; file: FileHandle }> {
   const folder = temporaryDir(context.paths)
   await mkdir(folder, { recursive: true, mode: 0o700 })
-  const path = `${folder}/${TEMPORARY_PREFIX}${randomBytes(8).toString('hex')}`
-  return { path, file: await open(path, 'wx+', 0o600) }
+  const path = `${folder}/${TEMPORARY_PREFIX}${randomHex(8)}`
+  return { path, file: await builtin.promises.open(path, 'wx+', 0o600) }
 }
 
 function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: AsyncIterable<Uint8Array> | Iterable<Uint8Array>) {
-  const hash = createHash('sha256')
+  const hash = builtin.crypto.createHash('sha256')
   const iterator: AsyncIterator<Uint8Array> | Iterator<Uint8Array> = Symbol.asyncIterator in source ? source[Symbol.asyncIterator]() : source[Symbol.iterator]()
   let size = 0
   let ended = false

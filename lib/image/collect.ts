@@ -1,9 +1,9 @@
 import type { Dirent } from 'node:fs'
-import { mkdir, readdir, rename, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { debug } from '../system/log.ts'
 import { blobsDir, layersDir, temporaryDir } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
+import { mkdir, readdir, rename, unlink } from '../system/small-files.ts'
 import { TEMPORARY_PREFIX } from './blobs.ts'
 import { listStoredImages, whileNothingArrives } from './store.ts'
 

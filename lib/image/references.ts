@@ -1,7 +1,7 @@
-import { mkdir, readdir, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
 import { referencesDir } from '../system/paths.ts'
+import { mkdir, readdir, unlink } from '../system/small-files.ts'
 import { digestHex, isDigest, sha256 } from './digest.ts'
 
 /** What a name points to: `references/<name>.json`. A name with a digest (`repo@sha256:...`) is where an image came from. */

@@ -1,9 +1,9 @@
-import { access, mkdir, readdir, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson, syncFolder, writeFileAtomic } from '../system/files.ts'
 import { withFreeLock, withLock } from '../system/lock.ts'
 import { imagesDir } from '../system/paths.ts'
+import { access, mkdir, readdir, unlink } from '../system/small-files.ts'
 import { digestHex, isDigest } from './digest.ts'
 import type { Descriptor } from './manifest.ts'
 

@@ -1,7 +1,7 @@
-import { readFile } from 'node:fs/promises'
 import type { PortOption } from '../plan/options.ts'
 import { builtin } from '../system/builtin.ts'
 import { LichenError } from '../system/errors.ts'
+import { readFile } from '../system/small-files.ts'
 import type { PublishedPort } from './slirp.ts'
 
 /**

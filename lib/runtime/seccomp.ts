@@ -1,4 +1,3 @@
-import { mkdir, readFile } from 'node:fs/promises'
 import type { OciSeccomp } from '../plan/spec.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
@@ -6,6 +5,7 @@ import { LichenError } from '../system/errors.ts'
 import { writeFileAtomic } from '../system/files.ts'
 import { debug } from '../system/log.ts'
 import { sha256 } from '../system/sha256.ts'
+import { mkdir, readFile } from '../system/small-files.ts'
 
 export interface SeccompProgram {
   /** struct sock_filter array. */

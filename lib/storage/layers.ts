@@ -1,8 +1,8 @@
-import { access, stat } from 'node:fs/promises'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { layerDiff } from '../system/paths.ts'
+import { access, stat } from '../system/small-files.ts'
 
 /**
  * Folders of the layers that count, topmost first. One that an image has twice is mounted once, at its upper place: what it says there

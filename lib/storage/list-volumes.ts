@@ -1,6 +1,6 @@
-import { readdir } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { volumesDir } from '../system/paths.ts'
+import { readdir } from '../system/small-files.ts'
 import { readVolume, type Volume } from './volumes.ts'
 
 /** Names of all volumes, in order. Names with a dot in front are on their way out. */

@@ -1,5 +1,5 @@
-import { chmod, chown, mkdir } from 'node:fs/promises'
 import type { Identity, IdMapping } from '../plan/plan.ts'
+import { chmod, chown, mkdir } from '../system/small-files.ts'
 
 /** The host's id for the map's root. */
 const hostRoot = (mappings: IdMapping[]): number => mappings.find(({ container }) => container === 0)?.host ?? 0

@@ -1,10 +1,10 @@
-import { chmod, mkdir } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import { unshare } from '../runtime/unshare.ts'
 import type { Context } from '../system/context.ts'
 import { withLock } from '../system/lock.ts'
 import { temporaryDir } from '../system/paths.ts'
 import { sha256 } from '../system/sha256.ts'
+import { chmod, mkdir } from '../system/small-files.ts'
 import { makeForMappedRoot } from './owned-folders.ts'
 import { removeTree } from './remove.ts'
 

@@ -1,7 +1,7 @@
-import { readdir, rmdir, unlink } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import { unshare } from '../runtime/unshare.ts'
 import type { Context } from '../system/context.ts'
+import { readdir, rmdir, unlink } from '../system/small-files.ts'
 
 /** Levels and entries up to which a tree is removed without a process of its own. */
 const DEPTH = 8

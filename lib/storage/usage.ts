@@ -1,12 +1,9 @@
-import { close } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
 import type { Identity } from '../plan/plan.ts'
 import { unshareProgram } from '../runtime/unshare.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { capture, requireProgram } from '../system/spawn.ts'
-
-const closeFile = promisify(close)
 
 /**
  * Bytes on disk below each of the paths, by the host's du: as ourselves, and where that does not suffice under the id map, for
@@ -29,11 +26,11 @@ export async function diskUsage({
   const [read, write] = addon.pipe({})
   try {
     const exited = unshareProgram({ context, identity, args: [file, ...argv.slice(1)], env: ['LC_ALL=C'], fds: [[1, write]] })
-    await closeFile(write)
+    closeSync(write)
     const [text] = await Promise.all([drain(read), exited])
     return parse(text)
   } finally {
-    await closeFile(read)
+    closeSync(read)
   }
 }
 

@@ -1,10 +1,10 @@
-import { chown, mkdir, readdir, readFile, rename, stat, writeFile } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { withLock } from '../system/lock.ts'
 import { temporaryDir, volumesDir } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
+import { chown, mkdir, readdir, readFile, rename, stat, writeFile } from '../system/small-files.ts'
 import { removeTree } from './remove.ts'
 
 /** `volumes/<name>/volume.json`. Its files are in `_data` beside it. */

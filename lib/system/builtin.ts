@@ -16,6 +16,9 @@ export const builtin = {
   get net() {
     return require('node:net') as typeof import('node:net')
   },
+  get promises() {
+    return require('node:fs/promises') as typeof import('node:fs/promises')
+  },
   get util() {
     return require('node:util') as typeof import('node:util')
   },

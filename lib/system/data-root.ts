@@ -1,4 +1,4 @@
-import { chmod, mkdir, readdir, stat } from 'node:fs/promises'
+import { chmodSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { LichenError } from './errors.ts'
 
@@ -12,7 +12,7 @@ const OURS = new Set(['blobs', 'images', 'references', 'layers', 'volumes', 'tmp
 export async function openDataRoot(path: string, uid: number): Promise<void> {
   const mode = uid === 0 ? 0o711 : 0o700
   try {
-    await mkdir(path, { recursive: true, mode })
+    mkdirSync(path, { recursive: true, mode })
   } catch (error) {
     throw new LichenError(`the data root ${path} can't be made: ${(error as Error).message}`, {
       code: 'DATA_ROOT_FAILED',
@@ -20,32 +20,32 @@ export async function openDataRoot(path: string, uid: number): Promise<void> {
       cause: error,
     })
   }
-  const status = await stat(path)
+  const status = statSync(path)
   if (status.uid !== uid) {
     throw new LichenError(`the data root ${path} belongs to uid ${status.uid}, not to you (uid ${uid})`, {
       code: 'STORE_NOT_OURS',
       hint: "HOME, XDG_DATA_HOME or --root is another user's: log in as the user you mean (su - USER, sudo -i -u USER)",
     })
   }
-  if ((status.mode & 0o777) !== mode) await tighten(path, mode)
-  if (uid === 0) await checkReachable(path)
+  if ((status.mode & 0o777) !== mode) tighten(path, mode)
+  if (uid === 0) checkReachable(path)
 }
 
-async function tighten(path: string, mode: number): Promise<void> {
-  const foreign = (await readdir(path)).find((name) => !OURS.has(name))
+function tighten(path: string, mode: number): void {
+  const foreign = readdirSync(path).find((name) => !OURS.has(name))
   if (foreign !== undefined) {
     throw new LichenError(`${path} is not a store of lichen: it holds ${JSON.stringify(foreign)}`, {
       code: 'DATA_ROOT_IN_USE',
       hint: 'give an empty folder, or one that does not exist yet',
     })
   }
-  await chmod(path, mode)
+  chmodSync(path, mode)
 }
 
 /** The ids of a root user's containers reach the layers as "others". */
-async function checkReachable(path: string): Promise<void> {
+function checkReachable(path: string): void {
   for (let folder = dirname(path); ; folder = dirname(folder)) {
-    if (((await stat(folder)).mode & 0o001) === 0) {
+    if ((statSync(folder).mode & 0o001) === 0) {
       throw new LichenError(`the containers' ids can't reach ${path}: ${folder} is closed to others`, {
         code: 'DATA_ROOT_CLOSED',
         hint: `chmod o+x ${folder}, or choose another --root`,

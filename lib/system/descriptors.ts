@@ -1,4 +1,4 @@
-import { read, write } from 'node:fs'
+import { fsync, read, write } from 'node:fs'
 
 /*
  * What may wait goes to the thread pool; opening, closing and small files do not: a trip to the pool costs ten times what the call
@@ -14,3 +14,7 @@ export const writeSome = (fd: number, bytes: Uint8Array, offset = 0): Promise<nu
   new Promise((resolve, reject) =>
     write(fd, bytes, offset, bytes.length - offset, null, (error, written) => (error === null ? resolve(written) : reject(error))),
   )
+
+/** Everything written to it is on the disk. */
+export const sync = (fd: number): Promise<void> =>
+  new Promise((resolve, reject) => fsync(fd, (error) => (error === null || error === undefined ? resolve() : reject(error))))

@@ -1,5 +1,6 @@
-import { open, readFile, rename, unlink } from 'node:fs/promises'
+import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { sync } from './descriptors.ts'
 import { LichenError } from './errors.ts'
 import { randomHex } from './random.ts'
 
@@ -10,16 +11,16 @@ import { randomHex } from './random.ts'
 export async function writeFileAtomic(path: string, data: string | Uint8Array, options: { fsync?: boolean; mode?: number } = {}): Promise<void> {
   const temporary = `${path}.${randomHex(6)}.tmp`
   try {
-    const file = await open(temporary, 'wx', options.mode ?? 0o600)
+    const fd = openSync(temporary, 'wx', options.mode ?? 0o600)
     try {
-      await file.writeFile(data)
-      if (options.fsync) await file.sync()
+      writeFileSync(fd, data)
+      if (options.fsync) await sync(fd)
     } finally {
-      await file.close()
+      closeSync(fd)
     }
-    await rename(temporary, path)
+    renameSync(temporary, path)
   } catch (error) {
-    await unlink(temporary).catch(() => undefined)
+    rmSync(temporary, { force: true })
     throw error
   }
   if (options.fsync) await syncFolder(dirname(path))
@@ -27,11 +28,11 @@ export async function writeFileAtomic(path: string, data: string | Uint8Array, o
 
 /** Makes the names in a folder durable. */
 export async function syncFolder(path: string): Promise<void> {
-  const folder = await open(path, 'r')
+  const fd = openSync(path, 'r')
   try {
-    await folder.sync()
+    await sync(fd)
   } finally {
-    await folder.close()
+    closeSync(fd)
   }
 }
 
@@ -39,7 +40,7 @@ export async function syncFolder(path: string): Promise<void> {
 export async function readJson<T>(path: string): Promise<T | undefined> {
   let text: string
   try {
-    text = await readFile(path, 'utf8')
+    text = readFileSync(path, 'utf8')
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
     throw error

@@ -1,4 +1,4 @@
-import { stat } from 'node:fs/promises'
+import { statSync } from 'node:fs'
 import { addon } from './addon.ts'
 import { LichenError } from './errors.ts'
 
@@ -9,14 +9,10 @@ export function xdgFolder(name: string): string | undefined {
 }
 
 /** $HOME, unless it is somebody else's, as under `sudo -u` and in some batch jobs: then the password database's. Throws NO_HOME. */
-export async function homeFolder(uid = process.geteuid?.() ?? 0): Promise<string> {
+export function homeFolder(uid = process.geteuid?.() ?? 0): string {
   const home = process.env['HOME']
   if (home?.startsWith('/')) {
-    const owner = await stat(home).then(
-      (status) => status.uid,
-      () => undefined,
-    )
-    if (owner === uid) return home
+    if (statSync(home, { throwIfNoEntry: false })?.uid === uid) return home
   }
   const entry = addon.passwordEntry({ uid })?.home
   const found = entry?.startsWith('/') ? entry : home

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, readFile, stat } from 'node:fs/promises'
 import { findProgram } from './programs.ts'
+import { access, readFile, stat } from './small-files.ts'
 import { capture } from './spawn.ts'
 
 export interface DeviceFact {

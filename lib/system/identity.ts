@@ -1,4 +1,3 @@
-import { readFile, stat, writeFile } from 'node:fs/promises'
 import type { Identity } from '../plan/plan.ts'
 import { addon } from './addon.ts'
 import type { Context } from './context.ts'
@@ -6,6 +5,7 @@ import { LichenError } from './errors.ts'
 import { warning } from './log.ts'
 import { type IdRange, mapIdentity, parseAllSubids, parseGetsubids, parseSubids, parseUserns, type UsernsMode } from './map-identity.ts'
 import { findProgram, installLine } from './programs.ts'
+import { readFile, stat, writeFile } from './small-files.ts'
 import { capture } from './spawn.ts'
 import { insideUnshare } from './unshared.ts'
 
@@ -20,7 +20,7 @@ export async function hostIdentity(context: Context, userns = ''): Promise<Ident
     throw new LichenError(`invalid USER mode: ${userns}`, { code: 'BAD_USERNS', hint: 'host, nomap, keep-id or keep-id:uid=UID,gid=GID' })
   }
   const uid = process.geteuid?.() ?? 0
-  if ((await insideUnshare()) !== undefined) return identityInside(mode)
+  if (insideUnshare() !== undefined) return identityInside(mode)
   return uid === 0 ? rootIdentity(mode) : userIdentity(context, mode, uid, process.getegid?.() ?? uid)
 }
 

@@ -1,4 +1,4 @@
-import { access } from 'node:fs/promises'
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { libexecFolders, packageFolder } from './addon.ts'
 import { loadConfig } from './config.ts'
@@ -27,25 +27,23 @@ export interface GlobalOptions {
 export async function openContext(options: GlobalOptions = {}): Promise<Context> {
   if (options.debug) setDebug(true)
   const uid = process.geteuid?.() ?? 0
-  const home = await homeFolder(uid)
+  const home = homeFolder(uid)
   const config = await loadConfig(`${xdgFolder('XDG_CONFIG_HOME') ?? `${home}/.config`}/lichen/config.json`)
   if (config.debug) setDebug(true)
   if (options.storageDriver !== undefined) config['storage-driver'] = options.storageDriver
 
-  const inside = await insideUnshare()
+  const inside = insideUnshare()
   if (inside !== undefined) {
     if (options.storageDriver === undefined && inside.driver !== undefined) config['storage-driver'] = inside.driver as NonNullable<Config['storage-driver']>
-    return { paths: pathsInside(inside, options.root), config, runtime: await runtimePath() }
+    return { paths: pathsInside(inside, options.root), config, runtime: runtimePath() }
   }
 
   const usual = uid === 0 ? '/var/lib/lichen' : `${xdgFolder('XDG_DATA_HOME') ?? `${home}/.local/share`}/lichen`
   const data = options.root === undefined ? (config['data-root'] ?? usual) : resolve(options.root)
-  const [run, runtime] = await Promise.all([
-    // Two data roots must not share names and locks.
-    openRunRoot(runPlaces(uid), data === usual ? undefined : sha256(data).toString('hex').slice(0, 12)),
-    runtimePath(),
-    openDataRoot(data, uid),
-  ])
+  await openDataRoot(data, uid)
+  // Two data roots must not share names and locks.
+  const run = await openRunRoot(runPlaces(uid), data === usual ? undefined : sha256(data).toString('hex').slice(0, 12))
+  const runtime = runtimePath()
   debug(() => `data root ${data}, run root ${run}, runtime ${runtime}`)
   return { paths: { data, run }, config, runtime }
 }
@@ -58,17 +56,12 @@ function pathsInside({ data, run }: Unshared, root: string | undefined): Context
   })
 }
 
-async function runtimePath(): Promise<string> {
+function runtimePath(): string {
   const top = packageFolder()
   const candidates = libexecFolders().map((folder) => `${folder}/lichen-runtime`)
   if (top !== undefined) candidates.splice(process.env['LICHEN_LIBEXEC'] === undefined ? 0 : 1, 0, `${top}/native/runtime/build/lichen-runtime`)
-  for (const path of candidates) {
-    const there = await access(path).then(
-      () => true,
-      () => false,
-    )
-    if (there) return path
-  }
+  const path = candidates.find((candidate) => existsSync(candidate))
+  if (path !== undefined) return path
   throw new LichenError('the native runtime of lichen (lichen-runtime) is not built or not installed', {
     code: 'NO_RUNTIME',
     hint: `in a checkout: npm run build. Looked for it in ${candidates.join(', ')}`,

@@ -1,6 +1,6 @@
 import { constants } from 'node:fs'
-import { access, stat } from 'node:fs/promises'
 import { LichenError } from './errors.ts'
+import { access, stat } from './small-files.ts'
 
 /** Where an administrator's helpers are that a user's PATH often lacks. */
 const EXTRA_FOLDERS = ['/usr/local/bin', '/usr/bin', '/bin', '/usr/local/sbin', '/usr/sbin', '/sbin']

@@ -1,7 +1,8 @@
-import { lstat, mkdir, readdir, readFile, rm, stat } from 'node:fs/promises'
+import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { LichenError } from './errors.ts'
 import { writeFileAtomic } from './files.ts'
 import { withLock } from './lock.ts'
+import { rm } from './small-files.ts'
 
 export interface RunPlaces {
   uid: number
@@ -26,33 +27,33 @@ export const runPlaces = (uid: number): RunPlaces => ({
  * the data roots apart. Throws RUN_DIR_UNSAFE.
  */
 export async function openRunRoot(places: RunPlaces, sub: string | undefined): Promise<string> {
-  const top = await topFolder(places)
+  const top = topFolder(places)
   const path = sub === undefined ? top : `${top}/r-${sub}`
-  if (sub !== undefined) await makePrivate(path, places.uid)
+  if (sub !== undefined) makePrivate(path, places.uid)
   await forgetLastBoot(path)
   return path
 }
 
-async function topFolder({ uid, system, runtimeDir, fallback }: RunPlaces): Promise<string> {
+function topFolder({ uid, system, runtimeDir, fallback }: RunPlaces): string {
   if (system !== undefined) {
     try {
-      await makePrivate(system, uid)
+      makePrivate(system, uid)
       return system
     } catch (error) {
       // Root of a user namespace in which /run is somebody else's.
       if (!['EACCES', 'EPERM', 'EROFS', 'ENOENT'].includes((error as NodeJS.ErrnoException).code ?? '')) throw error
     }
   }
-  const path = runtimeDir !== undefined && (await isPrivate(runtimeDir, uid)) ? `${runtimeDir}/lichen` : `${fallback}/lichen-${uid}`
-  await makePrivate(path, uid)
+  const path = runtimeDir !== undefined && isPrivate(runtimeDir, uid) ? `${runtimeDir}/lichen` : `${fallback}/lichen-${uid}`
+  makePrivate(path, uid)
   return path
 }
 
 /** After su, sudo or in a batch job the variable may name another user's folder, or one that is gone. */
-async function isPrivate(path: string, uid: number): Promise<boolean> {
+function isPrivate(path: string, uid: number): boolean {
   if (!path.startsWith('/')) return false
   try {
-    const status = await stat(path)
+    const status = statSync(path)
     return status.isDirectory() && status.uid === uid && (status.mode & 0o777) === 0o700
   } catch {
     return false
@@ -60,13 +61,13 @@ async function isPrivate(path: string, uid: number): Promise<boolean> {
 }
 
 /** In /tmp anybody may have been there first: what is there must be a folder, ours and closed. */
-async function makePrivate(path: string, uid: number): Promise<void> {
+function makePrivate(path: string, uid: number): void {
   try {
-    await mkdir(path, { mode: 0o700 })
+    mkdirSync(path, { mode: 0o700 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
   }
-  const status = await lstat(path)
+  const status = lstatSync(path)
   const wrong = !status.isDirectory()
     ? 'is not a folder'
     : status.uid !== uid
@@ -84,23 +85,23 @@ async function makePrivate(path: string, uid: number): Promise<void> {
 /** Live records and locks of before a reboot say nothing any more: pids have been given out afresh. */
 async function forgetLastBoot(path: string): Promise<void> {
   const marker = `${path}/boot_id`
-  const [now, then] = await Promise.all([bootId(), read(marker)])
-  if (now === then) return
+  const now = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  if (now === read(marker)) return
   await withLock(`${path}/boot.lock`, 'exclusive', async () => {
-    const recorded = await read(marker)
+    const recorded = read(marker)
     if (recorded === now) return
     if (recorded !== undefined) {
-      const stale = (await readdir(path)).filter((name) => name !== 'boot.lock' && !name.startsWith('r-'))
+      const stale = readdirSync(path).filter((name) => name !== 'boot.lock' && !name.startsWith('r-'))
       await Promise.all(stale.map((name) => rm(`${path}/${name}`, { recursive: true, force: true })))
     }
     await writeFileAtomic(marker, now)
   })
 }
 
-const bootId = async () => (await readFile('/proc/sys/kernel/random/boot_id', 'utf8')).trim()
-
-const read = (path: string) =>
-  readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    () => undefined,
-  )
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8').trim()
+  } catch {
+    return undefined
+  }
+}

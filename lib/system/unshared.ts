@@ -1,4 +1,4 @@
-import { readFile } from 'node:fs/promises'
+import { readFileSync } from 'node:fs'
 
 /** Variable by which a lichen that is called inside of `lichen unshare` learns where it is. */
 export const UNSHARED = 'LICHEN_UNSHARED'
@@ -14,10 +14,10 @@ export interface Unshared {
 }
 
 /** Undefined where this process is not inside of `lichen unshare`, whatever the variable says. */
-export async function insideUnshare(): Promise<Unshared | undefined> {
+export function insideUnshare(): Unshared | undefined {
   const text = process.env[UNSHARED]
   if (text === undefined || process.geteuid?.() !== 0) return undefined
-  const map = (await readFile('/proc/self/uid_map', 'utf8')).trim().split(/\s+/)
+  const map = readFileSync('/proc/self/uid_map', 'utf8').trim().split(/\s+/)
   // The first user namespace: somebody has only set the variable, and root may not be taken in by it.
   if (map.join(' ') === '0 0 4294967295') return undefined
   try {

@@ -27,7 +27,7 @@ export interface AuthEntry {
 export async function authFiles(): Promise<string[]> {
   const { REGISTRY_AUTH_FILE, DOCKER_CONFIG, XDG_RUNTIME_DIR } = process.env
   if (REGISTRY_AUTH_FILE) return [REGISTRY_AUTH_FILE]
-  const home = await homeFolder()
+  const home = homeFolder()
   const docker = `${DOCKER_CONFIG || `${home}/.docker`}/config.json`
   return [docker, ...(XDG_RUNTIME_DIR ? [`${XDG_RUNTIME_DIR}/containers/auth.json`] : []), `${home}/.config/containers/auth.json`]
 }

@@ -18,7 +18,7 @@ export interface Timing {
 export async function userTransport(context: Context, { limits }: Timing): Promise<Transport> {
   return openTransport({
     isInsecure: (host) => isInsecure(host, context.config),
-    certificateFolders: certificateFolders(await homeFolder()),
+    certificateFolders: certificateFolders(homeFolder()),
     env: process.env,
     ...(limits === undefined ? {} : { limits }),
   })
