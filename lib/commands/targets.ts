@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises'
 import { containerFilter, parseContainerFilters } from '../cli/container-filter.ts'
 import { optionTable } from '../cli/options.ts'
 import { checkPositionals } from '../cli/parse.ts'
@@ -8,6 +7,7 @@ import { listContainers } from '../container/list.ts'
 import type { ContainerView } from '../container/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { readFile } from '../system/small-files.ts'
 import { printLines } from './print.ts'
 import { printFailures } from './print-failures.ts'
 
