@@ -135,6 +135,7 @@ function normalise(part, value) {
     .replace(/(CREATED|STATUS) +/g, '$1 ')
     .replace(/\b[a-z]+_[a-z]+\b/g, (word) => (/^(cgroup|host|read|drop|local|json)_/.test(word) ? word : '<name>'))
     .replaceAll('\r\n', '\n')
+    .replace(/\\u00(3c|3e|26)/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
   if (part === 'stderr') {
     // Below a usage error Docker prints the help.
     text = text.replace(/\n\s*Usage:[\s\S]*$/, '')

@@ -1,12 +1,15 @@
 import type { ContainerView } from '../container/view.ts'
 import { commandLine } from '../plan/command-line.ts'
 import { allLabels, networkName } from './container-words.ts'
+import { portBinding, withDockerTypes } from './docker-types.ts'
 import { goMap } from './template/values.ts'
 
 const never = '0001-01-01T00:00:00Z'
 
 /** Docker's `inspect` document of a container; fields that lichen has no counterpart for hold Docker's empty value. */
-export function containerDocument(view: ContainerView) {
+export const containerDocument = (view: ContainerView) => withDockerTypes(facts(view), view.record.options)
+
+function facts(view: ContainerView) {
   const { record, paths, status, live, exit } = view
   const { options, image } = record
   const [path = '', ...args] = commandLine(record)
@@ -57,7 +60,7 @@ export function containerDocument(view: ContainerView) {
       Source: mount.source,
       Destination: mount.target,
       Driver: mount.type === 'volume' ? 'local' : '',
-      Mode: mount.options.join(','),
+      Mode: [...(mount.readOnly ? ['ro'] : []), ...mount.options].join(','),
       RW: !mount.readOnly,
       Propagation: mount.options.find((option) => /^r?(private|shared|slave)$/.test(option)) ?? (mount.type === 'bind' ? 'rprivate' : ''),
     })),
@@ -68,19 +71,19 @@ export function containerDocument(view: ContainerView) {
       AttachStdin: options.interactive && !options.detach,
       AttachStdout: !options.detach,
       AttachStderr: !options.detach,
-      ExposedPorts: goMap({ ...image.config.ExposedPorts }, null),
+      ExposedPorts: goMap(exposedPorts(view), null, 'nat.Port'),
       Tty: options.tty,
       OpenStdin: options.interactive,
       StdinOnce: options.interactive && !options.detach,
-      Env: [...(image.config.Env ?? []).filter((entry) => !options.env.some((own) => own.split('=', 1)[0] === entry.split('=', 1)[0])), ...options.env],
+      Env: [...options.env, ...(image.config.Env ?? []).filter((entry) => !options.env.some((own) => own.split('=', 1)[0] === entry.split('=', 1)[0]))],
       Cmd: options.command.length > 0 ? options.command : options.entrypoint === undefined ? (image.config.Cmd ?? null) : null,
       Image: image.reference,
-      Volumes: image.config.Volumes === undefined ? null : goMap({ ...image.config.Volumes }, null),
+      Volumes: volumes(view),
       WorkingDir: options.workdir ?? image.config.WorkingDir ?? '',
       Entrypoint: options.entrypoint ?? image.config.Entrypoint ?? null,
       OnBuild: image.config.OnBuild ?? null,
       Labels: goMap(allLabels(record)),
-      StopSignal: options.stopSignal ?? image.config.StopSignal ?? 'SIGTERM',
+      StopSignal: options.stopSignal ?? image.config.StopSignal ?? '',
       // podman's name
       ...(options.secrets?.length ? { Secrets: options.secrets.map(({ name, uid, gid, mode }) => ({ Name: name, UID: uid, GID: gid, Mode: mode })) } : {}),
       ...(options.stopTimeout === undefined ? {} : { StopTimeout: options.stopTimeout }),
@@ -88,12 +91,18 @@ export function containerDocument(view: ContainerView) {
       Timeout: options.timeout ?? 0,
     },
     NetworkSettings: {
-      Ports: goMap(ports, null),
-      IPAddress: networkName(record) === 'slirp4netns' && live !== undefined ? '10.0.2.100' : '',
-      Gateway: networkName(record) === 'slirp4netns' && live !== undefined ? '10.0.2.2' : '',
-      Networks: goMap({ [networkName(record)]: { Aliases: null, NetworkID: '', EndpointID: '' } }, null),
+      Ports: goMap(ports, null, 'nat.Port'),
+      ...address(view),
+      Networks: goMap({ [networkName(record)]: { Aliases: null, NetworkID: '', EndpointID: '', ...address(view) } }, null),
     },
   }
+}
+
+/** What slirp4netns gives every container of its own. */
+function address({ record, live }: ContainerView) {
+  if (networkName(record) !== 'slirp4netns' || live === undefined) return { IPAddress: '', Gateway: '', IPPrefixLen: 0 }
+  const [, net = '10.0.2', bits = '24'] = /[:,]cidr=(\d+\.\d+\.\d+)\.\d+\/(\d+)/.exec(record.options.network) ?? []
+  return { IPAddress: `${net}.100`, Gateway: `${net}.2`, IPPrefixLen: Number(bits) }
 }
 
 function portMap({ record, live }: ContainerView): Record<string, { HostIp: string; HostPort: string }[] | null> {
@@ -104,28 +113,47 @@ function portMap({ record, live }: ContainerView): Record<string, { HostIp: stri
   return ports
 }
 
+/** Those of the image and those that are published. */
+function exposedPorts({ record }: ContainerView): Record<string, object> {
+  const published = record.options.publish.map(({ containerPort, protocol }) => [`${containerPort}/${protocol}`, {}])
+  return { ...record.image.config.ExposedPorts, ...Object.fromEntries(published) }
+}
+
+/** Places of volumes without a name: the image's, and `-v /path`. */
+function volumes({ record }: ContainerView): Record<string, object> | null {
+  const { Volumes: ofImage } = record.image.config
+  const anonymous = record.options.volumes.filter(({ type, source }) => type === 'volume' && source === '')
+  if (ofImage === undefined && anonymous.length === 0) return null
+  return goMap({ ...ofImage, ...Object.fromEntries(anonymous.map(({ target }) => [target, {}])) }, null)
+}
+
 function bindings(list: readonly { hostIp: string; hostPort: number | undefined; containerPort: number; protocol: string }[]) {
   const ports: Record<string, { HostIp: string; HostPort: string }[]> = {}
   for (const { hostIp, hostPort, containerPort, protocol } of list) {
     const bound = (ports[`${containerPort}/${protocol}`] ??= [])
-    bound.push({ HostIp: hostIp, HostPort: hostPort === undefined ? '' : String(hostPort) })
+    bound.push(portBinding({ HostIp: hostIp, HostPort: hostPort === undefined ? '' : String(hostPort) }))
   }
   return ports
+}
+
+function binds({ options }: ContainerView['record']): string[] | null {
+  const list = options.volumes
+    .filter(({ type, source }) => (type === 'bind' || type === 'volume') && source !== '')
+    .map(({ source, target, readOnly, options: more }) =>
+      [source, target, ...(readOnly || more.length > 0 ? [[...(readOnly ? ['ro'] : []), ...more].join(',')] : [])].join(':'),
+    )
+  return list.length > 0 ? list : null
 }
 
 function hostConfig({ record }: ContainerView) {
   const { options } = record
   const { limits } = options
   return {
-    Binds: options.volumes
-      .filter(({ type }) => type === 'bind' || type === 'volume')
-      .map(({ source, target, readOnly, options: more }) =>
-        [source, target, ...(readOnly || more.length > 0 ? [[...(readOnly ? ['ro'] : []), ...more].join(',')] : [])].filter((part) => part !== '').join(':'),
-      ),
+    Binds: binds(record),
     ContainerIDFile: options.cidfile ?? '',
     LogConfig: { Type: options.logDriver || 'json-file', Config: goMap({ ...options.logOptions }) },
     NetworkMode: networkName(record),
-    PortBindings: goMap(bindings(options.publish), null),
+    PortBindings: goMap(bindings(options.publish), null, 'nat.Port'),
     RestartPolicy: { Name: options.restart?.policy ?? 'no', MaximumRetryCount: options.restart?.most ?? 0 },
     AutoRemove: options.remove,
     CapAdd: options.capAdd.length > 0 ? options.capAdd : null,

@@ -1,8 +1,11 @@
 import type { Image } from '../image/image.ts'
+import { withDockerImageTypes } from './docker-types.ts'
 import { goMap } from './template/values.ts'
 
 /** Docker's `inspect` document of an image. */
-export function imageDocument(image: Image) {
+export const imageDocument = (image: Image) => withDockerImageTypes(facts(image))
+
+function facts(image: Image) {
   const { configuration } = image
   const config = configuration.config ?? {}
   return {
@@ -18,7 +21,7 @@ export function imageDocument(image: Image) {
     Author: configuration.author ?? '',
     Config: {
       User: config.User ?? '',
-      ExposedPorts: config.ExposedPorts === undefined ? null : goMap({ ...config.ExposedPorts }, null),
+      ExposedPorts: goMap({ ...config.ExposedPorts }, null, 'nat.Port'),
       Env: config.Env ?? null,
       Cmd: config.Cmd ?? null,
       Entrypoint: config.Entrypoint ?? null,

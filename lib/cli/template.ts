@@ -3,6 +3,7 @@ import { evaluate } from './template/evaluate.ts'
 import { functions } from './template/functions.ts'
 import { TemplateError } from './template/lexer.ts'
 import { parseTemplate } from './template/parser.ts'
+import { untyped } from './template/values.ts'
 
 const names = new Set([...Object.keys(functions), 'and', 'or'])
 
@@ -12,15 +13,31 @@ const names = new Set([...Object.keys(functions), 'and', 'or'])
  * Throws BAD_TEMPLATE.
  */
 export function compileTemplate(source: string): (data: unknown) => string {
-  const nodes = inDockersWords(() => parseTemplate(source, names))
-  return (data) => inDockersWords(() => evaluate(nodes, source, data))
+  const template = inDockersWords(() => parseTemplate(source, names))
+  return (data) => inDockersWords(() => evaluate(template, source, data))
 }
 
-function inDockersWords<T>(work: () => T): T {
+/**
+ * The same for `inspect`. As Docker: what the types have no answer for is asked of the document's JSON, in which a missing field
+ * is an error and null is `<no value>`. A template that can't be parsed is exit code 64.
+ */
+export function compileInspectTemplate(source: string): (document: unknown) => string {
+  const template = inDockersWords(() => parseTemplate(source, names), 64)
+  return (document) => {
+    try {
+      return evaluate(template, source, document)
+    } catch (error) {
+      if (!(error instanceof TemplateError)) throw error
+      return inDockersWords(() => evaluate(template, source, untyped(document)))
+    }
+  }
+}
+
+function inDockersWords<T>(work: () => T, exitCode = 1): T {
   try {
     return work()
   } catch (error) {
     if (!(error instanceof TemplateError)) throw error
-    throw new LichenError(`template parsing error: ${error.message}`, { code: 'BAD_TEMPLATE', exitCode: 1, cause: error })
+    throw new LichenError(`template parsing error: ${error.message}`, { code: 'BAD_TEMPLATE', exitCode, cause: error })
   }
 }

@@ -2,7 +2,7 @@ import { command } from '../cli/command.ts'
 import { containerDocument } from '../cli/container-document.ts'
 import { imageDocument } from '../cli/image-document.ts'
 import { optionTable } from '../cli/options.ts'
-import { compileTemplate } from '../cli/template.ts'
+import { compileInspectTemplate } from '../cli/template.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { volumeDocument } from '../cli/volume-document.ts'
 import { findContainer } from '../container/find.ts'
@@ -18,7 +18,7 @@ import { writeErr } from '../system/output.ts'
 import { printLines } from './print.ts'
 
 const options = optionTable({
-  format: { type: 'string', short: 'f', metavar: 'string', description: 'json, or a Go template' },
+  format: { type: 'string', short: 'f', metavar: 'string', default: '', description: 'json, or a Go template' },
   type: { type: 'string', metavar: 'string', default: '', description: 'container, image or volume; default: the first of these that there is' },
 })
 
@@ -31,7 +31,7 @@ export const inspect = command({
   async run({ options, positionals }, globals) {
     if (!['', 'container', 'image', 'volume'].includes(options.type))
       throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container, image or volume')
-    const render = options.format === undefined || options.format === 'json' ? undefined : compileTemplate(options.format)
+    const render = options.format === '' || options.format === 'json' ? undefined : compileInspectTemplate(options.format)
     const context = await openContext(globals)
     const found: unknown[] = []
     const failures: LichenError[] = []

@@ -1,19 +1,25 @@
-import { arity, functions } from './functions.ts'
+import { wrongCount, wrongType } from './arguments.ts'
+import { functions } from './functions.ts'
 import { TemplateError } from './lexer.ts'
-import type { Command, Node, Operand, Pipeline } from './syntax.ts'
-import { display, isMap, isObject, isTrue, keysOf, typeName } from './values.ts'
+import type { Command, Node, Operand, Pipeline, Template } from './syntax.ts'
+import { display, fieldOf, isMap, isObject, isRaw, isTrue, keysOf, typeName } from './values.ts'
 
 interface State {
   source: string
+  named: Template['named']
+  /** Templates in templates: Go ends with an error, too. */
+  depth: number
   output: string[]
   variables: { name: string; value: unknown }[]
 }
 
 const jumps = { break: Symbol('break'), continue: Symbol('continue') }
 
+const deepest = 1000
+
 /** Carries out a parsed template on `data`. Throws TemplateError in Go's words. */
-export function evaluate(nodes: readonly Node[], source: string, data: unknown): string {
-  const state: State = { source, output: [], variables: [{ name: '$', value: data }] }
+export function evaluate({ nodes, named }: Template, source: string, data: unknown): string {
+  const state: State = { source, named, depth: 0, output: [], variables: [{ name: '$', value: data }] }
   walk(state, nodes, data)
   return state.output.join('')
 }
@@ -43,6 +49,9 @@ function walk(state: State, nodes: readonly Node[], dot: unknown): void {
       case 'range':
         range(state, node, dot)
         break
+      case 'template':
+        callTemplate(state, node, dot)
+        break
       default: {
         const inner = state.variables.length
         const value = evaluatePipeline(state, node.pipeline, dot)
@@ -55,9 +64,17 @@ function walk(state: State, nodes: readonly Node[], dot: unknown): void {
   state.variables.length = mark
 }
 
+function callTemplate(state: State, node: Extract<Node, { kind: 'template' }>, dot: unknown): void {
+  const body = state.named.get(node.name)
+  if (body === undefined) fail(state, node, `template ${JSON.stringify(node.name)} not defined`)
+  if (state.depth === deepest) fail(state, node, `exceeded maximum template depth (${deepest})`)
+  const argument = node.pipeline === undefined ? undefined : evaluatePipeline(state, node.pipeline, dot)
+  walk({ ...state, depth: state.depth + 1, variables: [{ name: '$', value: argument }] }, body, argument)
+}
+
 function range(state: State, node: Extract<Node, { kind: 'if' | 'range' | 'with' }>, dot: unknown): void {
   const mark = state.variables.length
-  const { variables, declares } = node.pipeline
+  const { variables } = node.pipeline
   const value = evaluatePipeline(state, { ...node.pipeline, variables: [] }, dot)
   const items = entries(state, node.pipeline, value)
   if (items.length === 0) walk(state, node.otherwise, dot)
@@ -65,7 +82,7 @@ function range(state: State, node: Extract<Node, { kind: 'if' | 'range' | 'with'
     for (const [key, item] of items) {
       state.variables.length = mark
       const bound = variables.length === 2 ? [key, item] : [item]
-      for (const [at, name] of variables.entries()) bind(state, name, bound[at], declares)
+      for (const [at, name] of variables.entries()) bind(state, node.pipeline, name, bound[at])
       try {
         walk(state, node.body, item)
       } catch (jump) {
@@ -86,16 +103,20 @@ function entries(state: State, pipeline: Pipeline, value: unknown): [unknown, un
   return fail(state, pipeline, `range can't iterate over ${display(value)}`)
 }
 
-function bind(state: State, name: string, value: unknown, declares: boolean): void {
-  const known = declares ? undefined : state.variables.findLast((variable) => variable.name === name)
-  if (known === undefined) state.variables.push({ name, value })
-  else known.value = value
+function bind(state: State, { declares, commands }: Pipeline, name: string, value: unknown): void {
+  if (declares) {
+    state.variables.push({ name, value })
+    return
+  }
+  const known = state.variables.findLast((variable) => variable.name === name)
+  if (known === undefined) fail(state, commands.at(-1)!.operands.at(-1)!, `undefined variable: ${name}`)
+  known.value = value
 }
 
 function evaluatePipeline(state: State, pipeline: Pipeline, dot: unknown): unknown {
   let value: unknown
   for (const [at, command] of pipeline.commands.entries()) value = evaluateCommand(state, command, dot, at === 0 ? [] : [value])
-  for (const name of pipeline.variables) bind(state, name, value, pipeline.declares)
+  for (const name of pipeline.variables) bind(state, pipeline, name, value)
   return value
 }
 
@@ -105,7 +126,7 @@ function evaluateCommand(state: State, command: Command, dot: unknown, piped: un
   const values = () => [...rest.map((operand) => evaluateOperand(state, operand, dot)), ...piped]
   switch (first.kind) {
     case 'function':
-      return callFunction(state, first, rest, dot, piped)
+      return callFunction(state, first, command, dot, piped)
     case 'field':
       return resolve(state, first, dot, first.names, values())
     case 'chain':
@@ -136,7 +157,7 @@ function evaluateOperand(state: State, operand: Operand, dot: unknown): unknown 
     case 'pipeline':
       return evaluatePipeline(state, operand.pipeline, dot)
     case 'function':
-      return callFunction(state, operand, [], dot, [])
+      return callFunction(state, operand, { ...operand, operands: [operand] }, dot, [])
   }
 }
 
@@ -155,39 +176,51 @@ function field(state: State, place: Operand, receiver: unknown, name: string, va
   // What a missing key of a map gives has fields without end, as with Go's missingkey=default.
   if (receiver === undefined) return undefined
   if (receiver === null) fail(state, place, `nil pointer evaluating interface {}.${name}`)
-  if (!isObject(receiver)) fail(state, place, `can't evaluate field ${name} in type ${typeName(receiver)}`)
-  if (!Object.hasOwn(receiver, name)) {
-    if (isMap(receiver)) return undefined
-    fail(state, place, `can't evaluate field ${name} in type ${typeName(receiver)}`)
+  const untyped = isObject(state.variables[0]!.value) && isRaw(state.variables[0]!.value)
+  if (!isObject(receiver)) fail(state, place, `can't evaluate field ${name} in type ${untyped ? 'interface {}' : typeName(receiver)}`)
+  if (isMap(receiver) && values.length > 0) fail(state, place, `${name} is not a method but has arguments`)
+  if (isMap(receiver)) {
+    if (!Object.hasOwn(receiver, name) && isRaw(receiver)) fail(state, place, `map has no entry for key ${JSON.stringify(name)}`)
+    return Object.hasOwn(receiver, name) ? receiver[name] : undefined
   }
-  const value = receiver[name]
-  if (typeof value === 'function') {
-    if (values.length !== value.length) fail(state, place, `wrong number of args for ${name}: want ${value.length} got ${values.length}`)
-    return value(...values)
+  const found = fieldOf(receiver, name)
+  if (found === undefined) fail(state, place, `can't evaluate field ${name} in type ${typeName(receiver)}`)
+  if (typeof found.value === 'function') {
+    const method: (...values: unknown[]) => unknown = found.value as never
+    if (values.length !== method.length) fail(state, place, `wrong number of args for ${name}: want ${method.length} got ${values.length}`)
+    return method(...values)
   }
   if (values.length > 0) fail(state, place, `${name} has arguments but cannot be invoked as function`)
-  return value
+  return found.value
 }
 
-function callFunction(state: State, place: Extract<Operand, { kind: 'function' }>, operands: Operand[], dot: unknown, piped: unknown[]): unknown {
+function callFunction(state: State, place: Extract<Operand, { kind: 'function' }>, command: Command, dot: unknown, piped: unknown[]): unknown {
   const { name } = place
+  const operands = command.operands.slice(1)
+  const miscounted = wrongCount(name, operands.length + piped.length)
+  if (miscounted !== undefined) fail(state, place, miscounted)
   if (name === 'and' || name === 'or') {
     // Go stops at the first value that decides.
     let value: unknown
-    if (operands.length + piped.length === 0) fail(state, place, `wrong number of args for ${name}: want at least 1 got 0`)
     for (const operand of operands) {
       value = evaluateOperand(state, operand, dot)
       if (isTrue(value) === (name === 'or')) return value
     }
     return piped.length > 0 ? piped[0] : value
   }
-  const values = [...operands.map((operand) => evaluateOperand(state, operand, dot)), ...piped]
-  const wanted = arity[name]
-  if (wanted !== undefined && values.length !== wanted) fail(state, place, `wrong number of args for ${name}: want ${wanted} got ${values.length}`)
-  if (values.length === 0 && name !== 'print' && name !== 'println') fail(state, place, `wrong number of args for ${name}: want at least 1 got 0`)
+  const values = operands.map((operand, at) => {
+    const value = evaluateOperand(state, operand, dot)
+    const mistyped = wrongType(name, at, value, operand)
+    return mistyped === undefined ? value : fail(state, operand, mistyped)
+  })
+  for (const value of piped) {
+    const mistyped = wrongType(name, values.length, value, undefined)
+    if (mistyped !== undefined) fail(state, place, mistyped)
+    values.push(value)
+  }
   try {
     return functions[name]!(...values)
   } catch (error) {
-    return fail(state, place, `error calling ${name}: ${(error as Error).message}`)
+    return fail(state, command, `error calling ${name}: ${(error as Error).message}`)
   }
 }

@@ -1,5 +1,5 @@
 import { sprintf } from './printf.ts'
-import { display, isMap, isObject, isTrue, zeroOf } from './values.ts'
+import { display, isMap, isObject, isTrue, keysOf, keyTypeOf, typeName, zeroOf } from './values.ts'
 
 type Function_ = (...values: unknown[]) => unknown
 
@@ -10,12 +10,12 @@ export const functions: Readonly<Record<string, Function_>> = {
     if (typeof value === 'string') return Buffer.byteLength(value)
     if (Array.isArray(value)) return value.length
     if (isObject(value)) return Object.keys(value).length
-    throw new Error(value === undefined || value === null ? 'len of nil pointer' : `len of type ${typeof value === 'number' ? 'int' : typeof value}`)
+    throw new Error(value === undefined || value === null ? 'reflect: call of reflect.Value.Type on zero Value' : `len of type ${typeName(value)}`)
   },
-  index: (value, ...indexes) => indexes.reduce(indexOne, value),
+  index: (value, ...indexes) => indexes.reduce((from, index, at) => indexOne(from, index, at === 0 ? 'untyped nil' : 'nil pointer'), value),
   slice: (value, ...bounds) => {
     if (typeof value !== 'string' && !Array.isArray(value))
-      throw new Error(value === undefined || value === null ? 'slice of untyped nil' : "can't slice item of type struct")
+      throw new Error(value === undefined || value === null ? 'slice of untyped nil' : `can't slice item of type ${typeName(value)}`)
     const bytes = typeof value === 'string' ? Buffer.from(value) : value
     const [from = 0, to = bytes.length] = bounds.map((bound) => checkedIndex(bound, bytes.length + 1))
     if (from > to) throw new Error(`invalid slice index: ${from} > ${to}`)
@@ -23,11 +23,8 @@ export const functions: Readonly<Record<string, Function_>> = {
     return Buffer.isBuffer(part) ? part.toString() : part
   },
   print: (...values) => sprint(values),
-  println: (...values) => `${values.map(display).join(' ')}\n`,
-  printf: (format, ...values) => {
-    if (typeof format !== 'string') throw new Error(`wrong type for value; expected string; got ${typeof format}`)
-    return sprintf(format, values)
-  },
+  println: (...values) => `${values.map((value) => display(value)).join(' ')}\n`,
+  printf: (format, ...values) => sprintf(format as string, values),
   eq: (first, ...others) => {
     if (others.length === 0) throw new Error('missing argument for comparison')
     return others.some((other) => equal(first, other))
@@ -44,43 +41,31 @@ export const functions: Readonly<Record<string, Function_>> = {
       .replaceAll('\n', '\\n'),
   urlquery: (...values) => encodeURIComponent(sprint(values)).replaceAll('%20', '+'),
 
-  json: (value) => (value === undefined ? 'null' : JSON.stringify(value)),
-  split: (text, separator) => string(text).split(string(separator)),
-  join: (list, separator) => {
-    if (list === null || list === undefined) return ''
-    if (!Array.isArray(list)) throw new Error(`wrong type for value; expected []string; got ${typeof list}`)
-    return list.map(display).join(string(separator))
+  call: (value) => {
+    throw new Error(value === undefined || value === null ? 'call of nil' : `non-function of type ${typeName(value)}`)
   },
+
+  json,
+  split: (text, separator) => string(text).split(string(separator)),
+  join: (list, separator) => ((list ?? []) as unknown[]).map((part) => display(part)).join(string(separator)),
   title: (text) => string(text).replace(/(^|[^\p{L}\p{N}_'])(\p{L})/gu, (_, before: string, letter: string) => before + letter.toUpperCase()),
   lower: (text) => string(text).toLowerCase(),
   upper: (text) => string(text).toUpperCase(),
   pad: (text, before, after) => (text === '' ? '' : ' '.repeat(Number(before)) + string(text) + ' '.repeat(Number(after))),
-  truncate: (text, length) => [...string(text)].slice(0, Number(length)).join(''),
+  // By bytes.
+  truncate: (text, length) =>
+    Buffer.from(string(text))
+      .subarray(0, Math.max(0, Number(length)))
+      .toString(),
 }
 
-/** How many values a function takes; those not named here take any number. */
-export const arity: Readonly<Record<string, number>> = {
-  not: 1,
-  len: 1,
-  ne: 2,
-  lt: 2,
-  le: 2,
-  gt: 2,
-  ge: 2,
-  json: 1,
-  split: 2,
-  join: 2,
-  title: 1,
-  lower: 1,
-  upper: 1,
-  pad: 3,
-  truncate: 2,
-}
+/** The types of arguments have been looked at. */
+const string = (value: unknown): string => value as string
 
-function string(value: unknown): string {
-  if (typeof value === 'string') return value
-  if (value === undefined || value === null) throw new Error('invalid value; expected string')
-  throw new Error(`wrong type for value; expected string; got ${typeof value === 'number' ? 'int' : Array.isArray(value) ? '[]string' : typeof value}`)
+/** encoding/json: keys of maps are sorted, fields of structs are not. */
+function json(value: unknown): string {
+  const sorted = (_: string, part: unknown) => (isMap(part) ? Object.fromEntries(keysOf(part).map((key) => [key, part[key] ?? null])) : part)
+  return JSON.stringify(value ?? null, sorted)
 }
 
 /** fmt.Sprint: a space between two values of which neither is a string. */
@@ -88,19 +73,21 @@ function sprint(values: readonly unknown[]): string {
   return values.map((value, at) => (at > 0 && typeof value !== 'string' && typeof values[at - 1] !== 'string' ? ' ' : '') + display(value)).join('')
 }
 
-function indexOne(value: unknown, index: unknown): unknown {
-  if (value === undefined || value === null) throw new Error('index of untyped nil')
+function indexOne(value: unknown, index: unknown, nil: string): unknown {
+  if (value === undefined || value === null) throw new Error(`index of ${nil}`)
   if (typeof value === 'string') return Buffer.from(value)[checkedIndex(index, Buffer.byteLength(value))]
   if (Array.isArray(value)) return value[checkedIndex(index, value.length)]
-  if (!isObject(value)) throw new Error(`can't index item of type ${typeof value}`)
-  if (typeof index !== 'string') throw new Error(`value has type ${typeof index === 'number' ? 'int' : typeof index}; should be string`)
+  if (!isObject(value)) throw new Error(`can't index item of type ${typeName(value)}`)
+  if (typeof index !== 'string') throw new Error(`value has type ${typeName(index)}; should be string`)
+  const keyType = keyTypeOf(value)
+  if (keyType !== undefined) throw new Error(`value has type string; should be ${keyType}`)
   if (Object.hasOwn(value, index)) return value[index]
   return isMap(value) ? zeroOf(value) : undefined
 }
 
 function checkedIndex(index: unknown, length: number): number {
   if (index === undefined || index === null) throw new Error('cannot index slice/array with nil')
-  if (typeof index !== 'number') throw new Error(`cannot index slice/array with type ${typeof index}`)
+  if (typeof index !== 'number') throw new Error(`cannot index slice/array with type ${typeName(index)}`)
   if (!Number.isInteger(index) || index < 0 || index >= length) throw new Error(`index out of range: ${index}`)
   return index
 }
@@ -108,8 +95,7 @@ function checkedIndex(index: unknown, length: number): number {
 function equal(a: unknown, b: unknown): boolean {
   const [left, right] = [a ?? null, b ?? null]
   if (left === null || right === null) return left === right
-  for (const value of [left, right])
-    if (typeof value === 'object') throw new Error(`non-comparable type ${display(value)}: ${Array.isArray(value) ? '[]string' : 'map[string]interface {}'}`)
+  for (const value of [left, right]) if (typeof value === 'object') throw new Error(`non-comparable type ${display(value)}: ${typeName(value)}`)
   if (typeof left !== typeof right) throw new Error('incompatible types for comparison')
   return left === right
 }

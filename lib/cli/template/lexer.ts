@@ -1,6 +1,6 @@
 export type TokenKind =
   | 'text' | 'open' | 'close' | 'space' | 'field' | 'variable' | 'identifier' | 'keyword' | 'bool' | 'nil' | 'dot'
-  | 'string' | 'number' | 'pipe' | 'left' | 'right' | 'declare' | 'assign' | 'comma' | 'eof' // biome-ignore format: a list
+  | 'string' | 'number' | 'pipe' | 'left' | 'right' | 'declare' | 'assign' | 'comma' | 'character' | 'eof' // biome-ignore format: a list
 
 export interface Token {
   kind: TokenKind
@@ -20,8 +20,8 @@ const keywords = new Set(['if', 'else', 'end', 'range', 'with', 'break', 'contin
 const patterns: readonly [TokenKind, RegExp][] = [
   ['space', /[ \t\r\n]+/y],
   ['string', /"(?:[^"\\\n]|\\.)*"|`[^`]*`/y],
-  ['number', /'(?:[^'\\\n]|\\.[^'\n]*)'/y],
-  ['number', /[+-]?(?:0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)/y],
+  ['number', /'(?:[^'\\\n]|\\.)+'/y],
+  ['number', /[+-]?(?:0[xX][\da-fA-F_]+|0[bB][01_]+|0[oO][0-7_]+|(?:\d[\d_]*\.?\d*|\.\d+)(?:[eE][+-]?\d+)?)|[+-]/y],
   ['field', /\.[\p{L}_][\p{L}\p{Nd}_]*/uy],
   ['dot', /\./y],
   ['variable', /\$[\p{L}\p{Nd}_]*/uy],
@@ -83,6 +83,7 @@ function lexAction(source: string, open: number, inside: number, tokens: Token[]
     if (token.kind === 'right' && --depth < 0) throw syntaxError(source, at, 'unexpected right paren')
     tokens.push(token)
     at += token.text.length
+    if (token.kind === 'field' || token.kind === 'variable' || token.kind === 'identifier' || token.kind === 'keyword') checkEnd(source, at)
   }
   throw syntaxError(source, at, 'unclosed action')
 }
@@ -97,9 +98,17 @@ function nextToken(source: string, at: number): Token {
   if (character === '"') throw syntaxError(source, at, 'unterminated quoted string')
   if (character === '`') throw syntaxError(source, at, 'unterminated raw quoted string')
   if (character === "'") throw syntaxError(source, at, 'unterminated character constant')
-  const code = source.codePointAt(at)!.toString(16).toUpperCase().padStart(4, '0')
-  throw syntaxError(source, at, `unrecognized character in action: U+${code} '${character}'`)
+  if (character > ' ' && character < '\x7f') return { kind: 'character', text: character, at }
+  throw syntaxError(source, at, `unrecognized character in action: ${codePoint(character)}`)
 }
+
+/** What may stand right behind a word. */
+function checkEnd(source: string, at: number): void {
+  if (at >= source.length || /^(?:[ \t\r\n.,|:()]|\}\})/.test(source.slice(at, at + 2))) return
+  throw syntaxError(source, at, `bad character ${codePoint(String.fromCodePoint(source.codePointAt(at)!))}`)
+}
+
+const codePoint = (character: string) => `U+${character.codePointAt(0)!.toString(16).toUpperCase().padStart(4, '0')} '${character}'`
 
 function badNumber(source: string, at: number, kind: TokenKind, text: string): string {
   const tail = kind === 'number' ? /^[\p{L}\p{Nd}_]+/u.exec(source.slice(at + text.length)) : null

@@ -13,7 +13,7 @@ export function unquote(text: string): string | number {
   const digits = text.replace(/^[+-]/, '').replaceAll('_', '')
   // Go reads 017 as octal.
   const value = sign * Number(/^0[0-7]+$/.test(digits) ? `0o${digits.slice(1)}` : digits)
-  if (Number.isNaN(value)) throw new Error(`bad number syntax: ${JSON.stringify(text)}`)
+  if (digits === '' || Number.isNaN(value)) throw new Error(`illegal number syntax: ${JSON.stringify(text)}`)
   return value === 0 ? 0 : value
 }
 

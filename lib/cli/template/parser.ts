@@ -1,11 +1,12 @@
 import { lex, syntaxError, type Token } from './lexer.ts'
 import { unquote } from './literals.ts'
-import type { Command, Node, Operand, Pipeline } from './syntax.ts'
+import type { Command, Node, Operand, Pipeline, Template } from './syntax.ts'
 
-/** Parses Go's text/template, without `define`, `block` and `template`. Throws TemplateError in Go's words. */
-export function parseTemplate(source: string, functions: ReadonlySet<string>): Node[] {
+/** Parses Go's text/template. Throws TemplateError in Go's words. */
+export function parseTemplate(source: string, functions: ReadonlySet<string>): Template {
   const tokens = lex(source)
-  const variables = ['$']
+  const named = new Map<string, Node[]>()
+  let variables = ['$']
   let position = 0
   let loops = 0
 
@@ -44,7 +45,8 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
         if (word.text === 'end') close('end')
         return { nodes, end: word.text }
       }
-      nodes.push(statement(word))
+      if (word.text === 'define' && top) define()
+      else nodes.push(statement(word))
     }
   }
 
@@ -59,9 +61,53 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
         if (loops === 0) fail(word, `{{${word.text}}} outside {{range}}`)
         close(word.text)
         return { kind: word.text }
+      case 'template':
+        return callTemplate()
+      case 'block':
+        return block()
       default:
-        return fail(word, `{{${word.text}}} is not supported`)
+        return unexpected(word, 'command')
     }
+  }
+
+  function templateName(context: string): { token: Token; name: string } {
+    skipSpace()
+    const token = next()
+    if (token.kind !== 'string') unexpected(token, context)
+    return { token, name: String(unquote(token.text)) }
+  }
+
+  /** The body of `define` and `block`: it sees no variable of its surroundings. */
+  function define(name = templateName('define clause').name, context = 'define clause'): void {
+    if (context === 'define clause') close(context)
+    const outside = [variables, loops] as const
+    variables = ['$']
+    loops = 0
+    const { nodes, end } = list(false)
+    if (end !== 'end') fail(peek(), `unexpected {{else}} in ${context}`)
+    ;[variables, loops] = outside
+    named.set(name, nodes)
+  }
+
+  function callTemplate(): Node {
+    const { token, name } = templateName('template clause')
+    skipSpace()
+    const argument = peek().kind === 'close' ? undefined : pipeline('template clause', 'close')
+    if (argument === undefined) next()
+    return {
+      kind: 'template',
+      name,
+      pipeline: argument,
+      at: token.at,
+      source: `{{template ${token.text}${argument === undefined ? '' : ` ${argument.source}`}}}`,
+    }
+  }
+
+  function block(): Node {
+    const { token, name } = templateName('block clause')
+    const argument = pipeline('block clause', 'close')
+    define(name, 'block clause')
+    return { kind: 'template', name, pipeline: argument, at: token.at, source: `{{template ${token.text} ${argument.source}}}` }
   }
 
   function control(kind: 'if' | 'range' | 'with'): Node {
@@ -100,25 +146,27 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
     const at = peek().at
     const names: string[] = []
     let declares = false
-    if (peek().kind === 'variable') {
+    while (peek().kind === 'variable') {
       const back = position
-      names.push(next().text)
+      const name = next().text
       skipSpace()
-      if (context === 'range' && peek().kind === 'comma') {
-        next()
-        skipSpace()
-        if (peek().kind !== 'variable') unexpected(peek(), context)
-        names.push(next().text)
-        skipSpace()
-      }
-      if (peek().kind === 'declare' || peek().kind === 'assign') declares = next().kind === 'declare'
-      else {
-        if (names.length > 1) unexpected(peek(), context)
-        names.length = 0
+      const after = peek().kind
+      if (after !== 'declare' && after !== 'assign' && after !== 'comma') {
         position = back
+        break
       }
+      next()
+      skipSpace()
+      names.push(name)
+      // Go takes a variable that is only assigned to for known, and fails when it comes to it.
+      variables.push(name)
+      if (after !== 'comma') {
+        declares = after === 'declare'
+        break
+      }
+      if (context !== 'range' || names.length === 2) fail(peek(), `too many declarations in ${context}`)
+      if (peek().kind !== 'variable') fail(peek(), 'range can only initialize variables')
     }
-    for (const name of names) if (!declares && !variables.includes(name)) fail(peek(), `undefined variable ${JSON.stringify(name)}`)
     const commands: Command[] = []
     for (;;) {
       skipSpace()
@@ -130,11 +178,7 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
       }
       if (commands.length > 0 && tokens[position - 1]?.kind === 'space' && token.kind === 'close') unexpected(token, context)
       commands.push(command(context))
-      if (peek().kind === 'pipe') {
-        next()
-        skipSpace()
-        if (peek().kind === end) fail(peek(), `missing value for ${context}`)
-      }
+      if (peek().kind === 'pipe') next()
     }
     for (const { operands, at: place } of commands.slice(1)) {
       const kind = operands[0]!.kind
@@ -142,7 +186,6 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
         throw syntaxError(source, place, `non executable command in pipeline stage ${commands.findIndex((c) => c.at === place) + 1}`)
       }
     }
-    if (declares) variables.push(...names)
     return { at, source: source.slice(at, tokens[position - 1]!.at).trim(), variables: names, declares, commands }
   }
 
@@ -153,11 +196,11 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
       skipSpace()
       const kind = peek().kind
       if (kind === 'pipe' || kind === 'close' || kind === 'right') break
-      operands.push(operand(context))
+      operands.push(operand(operands.length === 0 ? context : 'operand'))
       const after = peek()
       if (after.kind !== 'space' && after.kind !== 'pipe' && after.kind !== 'close' && after.kind !== 'right') unexpected(after, 'operand')
     }
-    if (operands.length === 0) fail(peek(), 'empty command')
+    if (operands.length === 0) unexpected(peek(), context)
     return { at, source: source.slice(at, peek().at).trim(), operands }
   }
 
@@ -172,10 +215,11 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
     const { at } = token
     const place = () => ({ at, source: source.slice(at, peek().at) })
     const base = term(token, context, place)
-    if (peek().kind !== 'field') return base
+    const more = peek()
+    if (more.kind !== 'field') return base
     const names = fields()
     if (base.kind === 'literal' || base.kind === 'nil') fail(peek(), `unexpected . after term ${JSON.stringify(base.source)}`)
-    return { kind: 'chain', operand: base, names, ...place() }
+    return { kind: 'chain', operand: base, names, ...place(), at: more.at }
   }
 
   function term(token: Token, context: string, place: () => { at: number; source: string }): Operand {
@@ -196,12 +240,14 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
       case 'field': {
         position--
         const names = fields()
-        return { kind: 'field', names, ...place() }
+        // Go's messages point to the second field of several.
+        return { kind: 'field', names, ...place(), at: tokens[position - Math.max(1, names.length - 1)]!.at }
       }
       case 'variable': {
         if (!variables.includes(token.text)) fail(token, `undefined variable ${JSON.stringify(token.text)}`)
+        const first = peek()
         const names = fields()
-        return { kind: 'variable', name: token.text, names, ...place() }
+        return { kind: 'variable', name: token.text, names, ...place(), at: names.length > 0 ? first.at : token.at }
       }
       case 'identifier':
         if (!functions.has(token.text)) fail(token, `function ${JSON.stringify(token.text)} not defined`)
@@ -215,12 +261,12 @@ export function parseTemplate(source: string, functions: ReadonlySet<string>): N
     }
   }
 
-  return list(true).nodes
+  return { nodes: list(true).nodes, named }
 }
 
 /** As Go's lexer shows a token in a message. */
 function show(token: Token): string {
   if (token.kind === 'eof') return 'EOF'
-  if (token.kind === 'keyword') return `<${token.text}>`
+  if (token.kind === 'keyword' || token.kind === 'dot' || token.kind === 'nil') return `<${token.text}>`
   return token.text.length > 10 ? `${JSON.stringify(token.text.slice(0, 10))}...` : JSON.stringify(token.text)
 }

@@ -1,23 +1,29 @@
 import { quote } from './literals.ts'
 import { display, displayNumber, isObject, keysOf, typeName } from './values.ts'
 
-const directive = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(.)?/gsu
+const directive = /%([-+# 0]*)(\*|\d+)?(?:\.(\*|\d*))?(?:\[(\d+)\])?(.)?/gsu
 
 /** fmt.Sprintf for the values of templates; misuse ends in Go's `%!d(string=x)`, never in an exception. */
 export function sprintf(format: string, values: readonly unknown[]): string {
   let used = 0
-  const text = format.replace(directive, (_all, flags: string, width?: string, precision?: string, verb?: string) => {
+  let reordered = false
+  const text = format.replace(directive, (_all, flags: string, width?: string, precision?: string, index?: string, verb?: string) => {
     const star = (given: string | undefined) => (given === '*' ? Number(values[used++]) : given === undefined ? undefined : Number(given))
     const wide = star(width)
     const exact = star(precision)
     if (verb === undefined) return '%!(NOVERB)'
     if (verb === '%') return '%'
+    if (index !== undefined) {
+      reordered = true
+      used = Number(index) - 1
+      if (used < 0 || used >= values.length) return `%!${verb}(BADINDEX)`
+    }
     if (used >= values.length) return `%!${verb}(MISSING)`
     const left = flags.includes('-') || (wide !== undefined && wide < 0)
     const body = formatOne(values[used++], verb, flags, exact)
     return pad(body, Math.abs(wide ?? 0), left, flags.includes('0') && !left && /[dxXobeEfFgGv]/.test(verb))
   })
-  if (used >= values.length) return text
+  if (reordered || used >= values.length) return text
   const extra = values.slice(used).map((value) => (value === null || value === undefined ? '<nil>' : `${typeName(value)}=${display(value)}`))
   return `${text}%!(EXTRA ${extra.join(', ')})`
 }
@@ -33,7 +39,7 @@ function pad(text: string, width: number, left: boolean, zeros: boolean): string
 
 function formatOne(value: unknown, verb: string, flags: string, precision: number | undefined): string {
   if (verb === 'T') return typeName(value)
-  if (verb === 'v') return flags.includes('#') ? goSyntax(value) : withSign(value, flags, display(value))
+  if (verb === 'v') return flags.includes('#') ? goSyntax(value) : withSign(value, flags, display(value, flags.includes('+')))
   if (value === null || value === undefined) return `%!${verb}(<nil>)`
   if (Array.isArray(value)) return `[${value.map((part) => formatOne(part, verb, flags, precision)).join(' ')}]`
   if (isObject(value)) {
@@ -58,7 +64,8 @@ function stringVerb(value: string, verb: string, flags: string, precision: numbe
   if (verb === 's') return cut
   if (verb === 'q') return flags.includes('#') && !cut.includes('`') ? `\`${cut}\`` : quote(cut)
   if (verb !== 'x' && verb !== 'X') return undefined
-  const hex = Buffer.from(cut).toString('hex')
+  const digits = Buffer.from(cut).toString('hex')
+  const hex = flags.includes(' ') ? digits.replace(/..(?=.)/g, '$& ') : digits
   return verb === 'x' ? hex : hex.toUpperCase()
 }
 
@@ -99,11 +106,13 @@ function floatVerb(value: number, verb: string, precision: number | undefined): 
       return verb === 'e' ? exponent(value.toExponential(precision ?? 6)) : exponent(value.toExponential(precision ?? 6)).toUpperCase()
     case 'g':
     case 'G':
-      return displayNumber(precision === undefined ? value : Number(value.toPrecision(precision || 1)))
+      return verb === 'g' ? shortest(value, precision) : shortest(value, precision).toUpperCase()
     default:
       return undefined
   }
 }
+
+const shortest = (value: number, precision: number | undefined) => displayNumber(precision === undefined ? value : Number(value.toPrecision(precision || 1)))
 
 function withSign(value: unknown, flags: string, text: string): string
 function withSign(value: unknown, flags: string, text: string | undefined): string | undefined

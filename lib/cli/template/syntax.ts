@@ -35,3 +35,10 @@ export type Node =
   | { kind: 'action'; pipeline: Pipeline }
   | { kind: 'if' | 'range' | 'with'; pipeline: Pipeline; body: Node[]; otherwise: Node[] }
   | { kind: 'break' | 'continue' }
+  | ({ kind: 'template'; name: string; pipeline: Pipeline | undefined } & Place)
+
+export interface Template {
+  nodes: Node[]
+  /** What `define` and `block` named. */
+  named: ReadonlyMap<string, readonly Node[]>
+}
