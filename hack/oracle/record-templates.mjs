@@ -22,6 +22,6 @@ const cases = lines
     return status === 0 ? { template, output: stdout.replace(/\n$/, '') } : { template, error: stderr.trim(), code: status }
   })
 docker('rm', '-f', 'tmpl')
-const file = resolve(here, '../../test/fixtures/docker-templates.json')
-const rows = cases.map((row) => `    ${JSON.stringify(row)}`).join(',\n')
-writeFileSync(file, `{\n  "from": "docker inspect --format, Docker ${version}; see hack/oracle/record-templates.mjs",\n  "cases": [\n${rows}\n  ]\n}\n`)
+const file = resolve(here, '../../test/fixtures/docker-templates.jsonl')
+const from = { from: `docker inspect --format, Docker ${version}; see hack/oracle/record-templates.mjs` }
+writeFileSync(file, [from, ...cases].map((row) => `${JSON.stringify(row)}\n`).join(''))

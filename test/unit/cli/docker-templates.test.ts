@@ -13,7 +13,10 @@ interface Case {
 }
 
 /** What Docker 26.1 answered to `inspect --format` of the same container; hack/oracle/record-templates.mjs recorded it. */
-const { cases }: { cases: Case[] } = JSON.parse(readFileSync(new URL('../../fixtures/docker-templates.json', import.meta.url), 'utf8'))
+const lines = readFileSync(new URL('../../fixtures/docker-templates.jsonl', import.meta.url), 'utf8')
+  .trimEnd()
+  .split('\n')
+const cases: Case[] = lines.slice(1).map((line) => JSON.parse(line))
 
 // What can't be told apart without Go's types, and what is another thing here.
 const others: Readonly<Record<string, string>> = {
