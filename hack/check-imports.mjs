@@ -28,6 +28,10 @@ const roads = [
   ['plan', 'system/errors.ts'],
   // `ps` and `inspect` show the words that a start would execute.
   ['cli', 'plan/command-line.ts'],
+  // Documents say what the plan makes of the words.
+  ['cli', 'plan/default-paths.ts'],
+  ['cli', 'plan/security-options.ts'],
+  ['cli', 'plan/spec-devices.ts'],
 ]
 
 /** Types may also come from these folders into cli/, which words them for people. */
