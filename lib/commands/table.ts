@@ -29,6 +29,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   attach: { summary: 'Attach to a running container', load: async () => (await import('./attach.ts')).attach as Command },
   wait: { summary: 'Block until containers stop, then print their exit codes', load: async () => (await import('./wait.ts')).wait as Command },
   inspect: { summary: 'Return low-level information on containers and images', load: async () => (await import('./inspect.ts')).inspect as Command },
+  cp: { summary: 'Copy files between a container and the host, or between containers', load: async () => (await import('./cp.ts')).cp as Command },
   images: { summary: 'List images', load: async () => (await import('./images.ts')).images as Command },
   pull: { summary: 'Download an image from a registry', load: async () => (await import('./pull.ts')).pull as Command },
   push: { summary: 'Upload an image to a registry', load: async () => (await import('./push.ts')).push as Command },
@@ -96,6 +97,7 @@ const containerVerbs = [
   'attach',
   'wait',
   'inspect',
+  'cp',
 ]
 const imageVerbs = ['pull', 'push', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
 

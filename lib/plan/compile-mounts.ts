@@ -26,6 +26,12 @@ export function compileMounts(spec: OciSpec, { cgroupVersion }: { cgroupVersion:
   return steps
 }
 
+/** What is mounted in a container from outside, for a look at its files: what is missing is left out. */
+export const compileVolumes = (mounts: OciMount[]): MountPlan[] =>
+  mounts
+    .flatMap((mount) => compileMount(mount, `mount ${mount.destination}`))
+    .map((each) => ({ ...each, flags: [...each.flags.filter((flag) => flag !== 'chown' && flag !== 'optional'), 'optional'] }))
+
 function compileMount(mount: OciMount, field: string): MountPlan[] {
   if ((mount.uidMappings ?? mount.gidMappings ?? []).length > 0) throw unsupported(`${field}.uidMappings`)
   const options = parseMountOptions(mount.type, mount.options ?? [], (option) => {

@@ -161,6 +161,35 @@ export type UnshareOperation =
   /** In the namespaces of the caller: the identity has no maps. What serves the mount ends with the process `owner`. */
   | { kind: 'mount'; folder: string; rootfs: RootfsPlan; owner: number }
   | { kind: 'unmount'; paths: string[] }
+  /** `follow`: a link at the end of a path; one that dangles stays itself. */
+  | { kind: 'stat'; view: View; paths: string[]; follow: boolean }
+  /** `name`: what the path is called in the stream; "": it stands for itself. */
+  | { kind: 'pack'; view: View; path: string; name: string; follow: boolean }
+  /** `confined`: no link below the directory is followed. */
+  | { kind: 'unpack'; view: View; directory: string; owners: boolean; confined: boolean }
+  | { kind: 'changes'; changes: ChangesPlan }
+
+/** Whose files are worked on; `native/runtime/view.h`. */
+export type View =
+  | { kind: 'host' }
+  | { kind: 'directory'; path: string }
+  | { kind: 'rootfs'; rootfs: RootfsPlan; mounts: MountPlan[]; readonly: boolean }
+  /** A container that runs, with what is mounted in it, or its root file system alone. */
+  | { kind: 'process' | 'process-root'; pid: number; startTime: number }
+
+/** A tree, and the layers that it began as. */
+export interface ChangesPlan {
+  /** The upper directory of an overlay; `merged`: a whole tree. */
+  directory: string
+  merged: boolean
+  /** Files `.wh.NAME` hide NAME. */
+  whiteoutFiles: boolean
+  /** Folders of layers, topmost first. */
+  lower: string[]
+  /** Absolute paths in the container on which the runtime itself mounts something. */
+  own: string[]
+  output: 'entries' | 'names' | 'count'
+}
 
 /** `lichen-runtime unshare`: work on the store under the container's id map. */
 export interface UnsharePlan {

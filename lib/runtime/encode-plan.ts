@@ -1,4 +1,4 @@
-import type { CapabilitySets, ExecPlan, Identity, NamespaceKind, Plan, ProcessPlan, RootfsPlan, RunPlan, UnsharePlan } from '../plan/plan.ts'
+import type { CapabilitySets, ExecPlan, Identity, MountPlan, NamespaceKind, Plan, ProcessPlan, RootfsPlan, RunPlan, UnsharePlan, View } from '../plan/plan.ts'
 import {
   cgroupMode,
   logDriver,
@@ -6,6 +6,7 @@ import {
   mountFlag,
   mountKind,
   namespaceBit,
+  opFlag,
   PLAN_MAGIC,
   restartPolicy,
   rootfsKind,
@@ -13,6 +14,7 @@ import {
   planTag as T,
   unshareOp,
   verb,
+  viewKind,
 } from './protocol.ts'
 import { b, encodeRecord, type Field, i, s, u } from './wire.ts'
 
@@ -40,12 +42,7 @@ function putRun(put: Put, plan: RunPlan): void {
   putRootfs(put, plan.rootfs)
   if (plan.rootReadonly) put(T.ROOT_READONLY)
   if (plan.rootPropagation !== 0) put(T.ROOT_PROPAGATION, u(plan.rootPropagation))
-  for (const mount of plan.mounts) {
-    const attributes = mount.attributes.reduce((bits, name) => bits | mountAttribute[name], 0)
-    const flags = mount.flags.reduce((bits, name) => bits | mountFlag[name], 0)
-    put(T.MOUNT, u(mountKind[mount.kind]), s(mount.source), s(mount.target), s(mount.data), u(attributes), u(flags), u(mount.mode))
-    if (mount.content !== undefined) put(T.MOUNT_CONTENT, b(mount.content))
-  }
+  for (const mount of plan.mounts) putMount(put, mount)
   for (const { file, line } of plan.entries) put(T.ENTRY, s(file), s(line))
   putProcess(put, plan.process)
   if (plan.init) put(T.INIT)
@@ -99,7 +96,51 @@ function putUnshare(put: Put, { identity, operation }: UnsharePlan): void {
       break
     case 'probe':
       putRootfs(put, operation.rootfs)
+      break
+    case 'stat':
+      putView(put, operation.view)
+      for (const path of operation.paths) put(T.OP_PATH, s(path))
+      putFlags(put, { follow: operation.follow })
+      break
+    case 'pack':
+      putView(put, operation.view)
+      for (const path of [operation.path, operation.name]) put(T.OP_PATH, s(path))
+      putFlags(put, { follow: operation.follow })
+      break
+    case 'unpack':
+      putView(put, operation.view)
+      put(T.OP_PATH, s(operation.directory))
+      putFlags(put, { owners: operation.owners, confined: operation.confined })
+      break
+    case 'changes': {
+      const { directory, merged, whiteoutFiles, lower, own, output } = operation.changes
+      putView(put, { kind: 'directory', path: directory })
+      for (const path of lower) put(T.LOWER, s(path))
+      for (const path of own) put(T.OP_OWN, s(path))
+      putFlags(put, { merged, 'whiteout-files': whiteoutFiles, names: output === 'names', count: output === 'count' })
+    }
   }
+}
+
+function putView(put: Put, view: View): void {
+  put(T.VIEW, u(viewKind[view.kind]), s(view.kind === 'directory' ? view.path : ''))
+  if (view.kind === 'process' || view.kind === 'process-root') put(T.TARGET, u(view.pid), u(view.startTime))
+  if (view.kind !== 'rootfs') return
+  putRootfs(put, view.rootfs)
+  if (view.readonly) put(T.ROOT_READONLY)
+  for (const mount of view.mounts) putMount(put, mount)
+}
+
+function putFlags(put: Put, flags: Partial<Record<keyof typeof opFlag, boolean>>): void {
+  const bits = Object.entries(flags).reduce((sum, [name, on]) => (on ? sum | opFlag[name as keyof typeof opFlag] : sum), 0)
+  if (bits !== 0) put(T.OP_FLAGS, u(bits))
+}
+
+function putMount(put: Put, mount: MountPlan): void {
+  const attributes = mount.attributes.reduce((bits, name) => bits | mountAttribute[name], 0)
+  const flags = mount.flags.reduce((bits, name) => bits | mountFlag[name], 0)
+  put(T.MOUNT, u(mountKind[mount.kind]), s(mount.source), s(mount.target), s(mount.data), u(attributes), u(flags), u(mount.mode))
+  if (mount.content !== undefined) put(T.MOUNT_CONTENT, b(mount.content))
 }
 
 function putIdentity(put: Put, identity: Identity): void {

@@ -1,6 +1,7 @@
 import { builtin } from '../system/builtin.ts'
 import { LichenError } from '../system/errors.ts'
 import { explainUsernsFailure } from '../system/host.ts'
+import { explainFiles } from './explain-files.ts'
 import { explainStore, optional } from './explain-store.ts'
 import type { Failure } from './status.ts'
 
@@ -50,6 +51,10 @@ export async function explainFailure(failure: Failure): Promise<LichenError> {
     case 'merge':
     case 'probe':
       return explainStore(failure, errnoName(errno), say)
+    case 'pack':
+    case 'unpack':
+    case 'view':
+      return explainFiles(failure, errnoName(errno), errnoText(errno))
     default:
       return new LichenError(`${stage}: ${say(failure)}`, { code: `RUNTIME_${stage.toUpperCase()}` })
   }

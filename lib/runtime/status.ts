@@ -1,4 +1,4 @@
-import { statusTag } from './protocol.ts'
+import { entryType, statusTag } from './protocol.ts'
 import { FieldReader, type WireRecord } from './wire.ts'
 
 /** What the runtime says of a step that failed; see `enum status_tag` in native/runtime/protocol.h. */
@@ -20,6 +20,19 @@ export type Status =
   | { kind: 'failed'; failure: Failure }
   | { kind: 'warning'; failure: Failure }
   | { kind: 'done'; entries: number; bytes: number }
+  | { kind: 'found'; found: Found | undefined }
+
+/** A file that was looked for. */
+export interface Found {
+  type: keyof typeof entryType
+  /** Permission bits. */
+  mode: number
+  size: number
+  /** Seconds. */
+  mtime: number
+  /** Text of a symbolic link. */
+  link: string
+}
 
 /** A status record as an object; RangeError for one that is none. */
 export function decodeStatus({ tag, payload }: WireRecord): Status {
@@ -35,10 +48,20 @@ export function decodeStatus({ tag, payload }: WireRecord): Status {
       return { kind: 'warning', failure: decodeFailure(read) }
     case statusTag.DONE:
       return { kind: 'done', entries: read.u(), bytes: read.u() }
+    case statusTag.FOUND:
+      return { kind: 'found', found: decodeFound(read) }
     default:
       throw new RangeError(`unknown status record ${tag}`)
   }
 }
+
+function decodeFound(read: FieldReader): Found | undefined {
+  const type = read.u()
+  const found = { type: typeNames.get(type)!, mode: read.u(), size: read.u(), mtime: read.i(), link: read.s() }
+  return type === 0 ? undefined : found
+}
+
+const typeNames = new Map(Object.entries(entryType).map(([name, number]) => [number as number, name as keyof typeof entryType]))
 
 const decodeFailure = (read: FieldReader): Failure => ({
   stage: read.s(),

@@ -9,10 +9,10 @@ import { type Spawned, spawn } from '../system/spawn.ts'
 import { encodePlan } from './encode-plan.ts'
 import { explainFailure } from './explain.ts'
 import { runtimeFd } from './protocol.ts'
-import { decodeStatus } from './status.ts'
+import { decodeStatus, type Found } from './status.ts'
 import { recordSplitter } from './wire.ts'
 
-export { applyTag, entryType } from './protocol.ts'
+export { applyTag, changeKind, entryType } from './protocol.ts'
 
 export interface UnshareInput {
   context: Context
@@ -25,7 +25,9 @@ export interface Unshared {
 }
 
 /** Does the work under the id map, to its end. Throws what explainFailure makes of a failure. */
-export async function unshare(input: UnshareInput & { operation: Exclude<UnshareOperation, { kind: 'exec' | 'apply' }> }): Promise<Unshared> {
+export async function unshare(
+  input: UnshareInput & { operation: Exclude<UnshareOperation, { kind: 'exec' | 'apply' | 'stat' | 'pack' | 'unpack' | 'changes' }> },
+): Promise<Unshared> {
   return outcome(start(input, input.operation, []))
 }
 
@@ -55,11 +57,14 @@ export interface ApplyStream {
 }
 
 /** Starts an apply into `directory`, which is empty and belongs to the root of the map. Its methods throw what explainFailure makes of a failure. */
-export function startApply(input: UnshareInput & { directory: string }): ApplyStream {
+export const startApply = (input: UnshareInput & { directory: string }): ApplyStream => feed(input, { kind: 'apply', directory: input.directory })
+
+/** Starts an operation that reads entries. */
+export function feed(input: UnshareInput, operation: Extract<UnshareOperation, { kind: 'apply' | 'unpack' }>): ApplyStream {
   const [theirs, ours] = addon.pipe({})
   let worker: Worker
   try {
-    worker = start(input, { kind: 'apply', directory: input.directory }, [[0, theirs]])
+    worker = start(input, operation, [[0, theirs]])
   } catch (error) {
     closeSync(ours)
     throw error
@@ -90,12 +95,14 @@ export function startApply(input: UnshareInput & { directory: string }): ApplySt
   }
 }
 
-interface Worker {
+/** The runtime at work. */
+export interface Worker {
   process: Spawned
   statusFd: number
 }
 
-function start({ context, identity }: UnshareInput, operation: UnshareOperation, stdio: [number, number][]): Worker {
+/** Starts an operation with these descriptors beside those of the protocol; `outcome` is to follow. */
+export function start({ context, identity }: UnshareInput, operation: UnshareOperation, stdio: [number, number][]): Worker {
   const plan: UnsharePlan = { verb: 'unshare', identity, operation }
   const planFd = addon.sealedMemfd({ name: 'lichen-plan', bytes: encodePlan(plan) })
   const [statusFd, runtimeStatus] = addon.socketPair({})
@@ -110,9 +117,10 @@ function start({ context, identity }: UnshareInput, operation: UnshareOperation,
   }
 }
 
-async function outcome({ process, statusFd }: Worker): Promise<Unshared> {
+/** What has come of it; `found` gets what an operation finds on its way. Throws what explainFailure makes of a failure. */
+export async function outcome({ process, statusFd }: Worker, found?: (found: Found | undefined) => void): Promise<Unshared> {
   try {
-    const done = await readStatus(statusFd)
+    const done = await readStatus(statusFd, found)
     if (done === undefined) throw lost()
     return done
   } finally {
@@ -121,12 +129,13 @@ async function outcome({ process, statusFd }: Worker): Promise<Unshared> {
 }
 
 /** Undefined where the runtime closed its end without a last word. Not on the thread pool: such work may take minutes, and its threads are four. */
-async function readStatus(fd: number): Promise<Unshared | undefined> {
+async function readStatus(fd: number, found?: (found: Found | undefined) => void): Promise<Unshared | undefined> {
   const split = recordSplitter()
   try {
     for (let chunk = await addon.readFd({ fd }); chunk !== null; chunk = await addon.readFd({ fd })) {
       for (const message of split(chunk).map(decodeStatus)) {
         if (message.kind === 'failed') throw await explainFailure(message.failure)
+        if (message.kind === 'found') found?.(message.found)
         if (message.kind === 'warning') warning((await explainFailure(message.failure)).message)
         if (message.kind === 'done') return { entries: message.entries, bytes: message.bytes }
       }

@@ -65,6 +65,13 @@ export class FieldReader {
     return Number(value)
   }
 
+  /** A number between -2^53 and 2^53. */
+  i(): number {
+    const value = this.#payload.readBigInt64LE(this.#offset)
+    this.#offset += 8
+    return Number(value)
+  }
+
   s(): string {
     const length = this.#payload.readUInt32LE(this.#offset)
     const start = this.#offset + 4

@@ -48,6 +48,8 @@ int content_write(struct content *content, const char *bytes, size_t length) {
   return 0;
 }
 
+void content_skip(struct content *content, uint64_t length) { content->offset += (off_t)length; }
+
 int content_end(struct content *content) { return content->written < content->offset ? ftruncate(content->fd, content->offset) : 0; }
 
 static int copy_by_hand(int from, int to, off_t at, off_t end) {

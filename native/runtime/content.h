@@ -16,6 +16,8 @@ struct content {
 
 /* 0, or -1 and errno. */
 int content_write(struct content *content, const char *bytes, size_t length);
+/* Passes over what is to be a hole. */
+void content_skip(struct content *content, uint64_t length);
 int content_end(struct content *content);
 
 /* Copies all of a file into a new, empty one: shares its blocks where the file system can, keeps its holes. 0, or -1 and errno. */

@@ -14,8 +14,8 @@ int main(int argc, char *argv[]) {
   signal(SIGPIPE, SIG_IGN);
   struct plan plan;
   plan_read(FD_PLAN, &plan);
-  /* `unshare` executes nothing that came with an image, and saves the copy. */
-  if (plan.verb != VERB_UNSHARE) executable_protect(argv);
+  /* `unshare` executes nothing that came with an image, and saves the copy, unless it enters namespaces of a container. */
+  if (plan.verb != VERB_UNSHARE || plan.view == VIEW_PROCESS || plan.view == VIEW_PROCESS_ROOT) executable_protect(argv);
   for (int fd = FD_PLAN; fd <= FD_CLIENT; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
   close(FD_PLAN);
   switch (plan.verb) {

@@ -17,4 +17,10 @@ struct totals op_probe(const struct plan *plan);
 struct totals op_mount(const struct plan *plan);
 struct totals op_unmount(const struct plan *plan);
 
+struct view;
+struct totals op_stat(const struct plan *plan, const struct view *view);
+struct totals op_pack(const struct plan *plan, const struct view *view);
+struct totals op_unpack(const struct plan *plan, const struct view *view);
+struct totals op_changes(const struct plan *plan, const struct view *view);
+
 #endif

@@ -157,6 +157,9 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
     case PLAN_TARGET: plan->target_pid = field_u(f), plan->target_start_time = field_u(f); break;
     case PLAN_OP: plan->op = field_u(f); break;
     case PLAN_OP_PATH: append_string(&plan->op_paths, field_s(f)); break;
+    case PLAN_OP_FLAGS: plan->op_flags = field_u(f); break;
+    case PLAN_OP_OWN: append_string(&plan->op_own, field_s(f)); break;
+    case PLAN_VIEW: plan->view = field_u(f), plan->view_path = field_s(f); break;
     default: bad("unknown record: launcher and runtime are of different builds");
   }
 }

@@ -122,7 +122,10 @@ struct plan {
   uint64_t target_pid, target_start_time;
 
   uint64_t op; /* enum unshare_op */
-  struct strings op_paths;
+  struct strings op_paths, op_own;
+  uint64_t op_flags;
+  uint64_t view; /* enum view_kind; 0: none */
+  const char *view_path;
 };
 
 /* Maps and reads the plan on `fd`, which must be a sealed memfd; fails (report.h) in stage "plan" for anything else. */

@@ -89,6 +89,9 @@ enum plan_tag {
   /* unshare */
   PLAN_OP = 110,           /* u enum unshare_op */
   PLAN_OP_PATH = 111,      /* s; repeats; meaning given with each operation */
+  PLAN_OP_FLAGS = 112,     /* u: enum op_flag bits */
+  PLAN_OP_OWN = 113,       /* s: absolute path in the container where the runtime itself mounts something; repeats */
+  PLAN_VIEW = 114,         /* u enum view_kind, s path: whose files OP_STAT, OP_PACK, OP_UNPACK and OP_CHANGES work on */
 };
 
 enum plan_verb { VERB_RUN = 1, VERB_EXEC = 2, VERB_UNSHARE = 3 };
@@ -139,6 +142,29 @@ enum unshare_op {
   OP_MOUNT = 6,  /* PLAN_ROOTFS, PLAN_LOWER, without id maps: mount it in the caller's mount namespace, below OP_PATH, a folder that first becomes a tmpfs there;
                    PLAN_TARGET: a helper ends with this process */
   OP_UNMOUNT = 7, /* OP_PATH: mount points that OP_MOUNT made; what is gone already is fine */
+  OP_STAT = 8,   /* OP_PATH: paths in the view; a FOUND for each, in order */
+  OP_PACK = 9,   /* OP_PATH: a path in the view, and what it is called in the stream ("": it stands for itself); entry records on stdout */
+  OP_UNPACK = 10, /* OP_PATH: a directory in the view; stdin: entry records */
+  OP_CHANGES = 11,/* the view is a directory, PLAN_LOWER the layers below it: what differs from them, as entry or CHANGE records on stdout */
+};
+
+enum op_flag {
+  OP_FOLLOW = 1,         /* stat, pack: a link at the end of the path is followed; stat: unless it dangles */
+  OP_OWNERS = 2,         /* unpack: files get the owners of the stream, not those of who unpacks */
+  OP_CONFINED = 4,       /* unpack: no link is followed below the directory; without it links lead as they do in the view */
+  OP_MERGED = 8,         /* changes: the view is a whole tree, not the upper directory of an overlay */
+  OP_WHITEOUT_FILES = 16,/* changes: a file .wh.NAME hides NAME, as fuse-overlayfs makes them */
+  OP_NAMES = 32,         /* changes: CHANGE records in place of entries */
+  OP_COUNT = 64,         /* changes, pack: no records at all, only the sums in DONE */
+};
+
+/* Whose files an operation sees. All but the first enter the namespaces that they need. */
+enum view_kind {
+  VIEW_HOST = 1,      /* the host's, by the rights of the user, or under the id maps where the plan has them */
+  VIEW_DIRECTORY = 2, /* those below path, which is "/" for them, under the id maps */
+  VIEW_ROOTFS = 3,    /* PLAN_ROOTFS, PLAN_LOWER, PLAN_MOUNT, PLAN_ROOT_READONLY: of a container that does not run, mounted for this process alone */
+  VIEW_PROCESS = 4,   /* PLAN_TARGET: of a container that runs, with what is mounted in it */
+  VIEW_PROCESS_ROOT = 5, /* the same without what is mounted */
 };
 
 /* Runtime -> launcher, on FD_STATUS */
@@ -147,10 +173,11 @@ enum status_tag {
   STATUS_EXITED = 2,  /* u exit code (128+n for signal n), u 1 if the OOM killer struck */
   STATUS_FAILED = 3,  /* s stage, u errno, s the failed call with its arguments, s subject (path, program, port, id), s detail (a helper's own words); nothing runs any more */
   STATUS_WARNING = 4, /* the same fields; it goes on */
-  STATUS_DONE = 5,    /* unshare: u entries, u bytes */
+  STATUS_DONE = 5,    /* unshare: u entries, u bytes. Of OP_PACK the bytes are those of a tar */
+  STATUS_FOUND = 6,   /* u enum entry_type, 0: nothing is there; u mode, u size, i mtime seconds, s target of a link */
 };
 /* Stages: "plan" "lock" "idmap" "namespace" "cgroup" "rootfs" "mount" "network" "port" "user" "cwd" "sandbox" "sysctl"
- * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "unmount" "target" */
+ * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "unmount" "target" "pack" "unpack" "view" */
 
 /* Launcher -> runtime, on FD_STATUS */
 enum control_tag {
@@ -171,12 +198,15 @@ enum frame_type {
 enum hello_flag { HELLO_STDIN = 1, HELLO_STDOUT = 2, HELLO_STDERR = 4 };
 #define FRAME_MAX 65536 /* bytes of payload */
 
-/* Apply records on stdin of OP_APPLY */
+/* Entry records: on stdin of OP_APPLY and OP_UNPACK, on stdout of OP_PACK and OP_CHANGES */
 enum apply_tag {
   APPLY_ENTRY = 1, /* u enum entry_type, s path (relative, without "." and ".."; "" is the directory itself), s link target (of a hard link: as path), u mode, u uid, u gid, i mtime seconds, u nanoseconds, u size, u major, u minor; exactly `size` raw bytes and padding to 8 follow for ENTRY_FILE */
   APPLY_XATTR = 2, /* s name, b value: belongs to the next entry; repeats */
   APPLY_END = 3,   /* (empty) */
+  APPLY_SPARSE = 4,/* b: pairs of u64, offset and length: belongs to the next entry, an ENTRY_FILE, of which only these pieces follow; the rest are holes */
+  APPLY_CHANGE = 5,/* u enum change_kind, s path */
 };
+enum change_kind { CHANGE_ADDED = 1, CHANGE_CHANGED = 2, CHANGE_DELETED = 3 };
 enum entry_type {
   ENTRY_FILE = 1, ENTRY_DIRECTORY = 2, ENTRY_SYMLINK = 3, ENTRY_HARDLINK = 4, ENTRY_CHAR = 5, ENTRY_BLOCK = 6, ENTRY_FIFO = 7,
   ENTRY_WHITEOUT = 8, /* path is hidden */

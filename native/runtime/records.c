@@ -70,18 +70,19 @@ void record_begin(struct writer *writer, char *buffer, size_t size, uint32_t tag
 
 void record_u(struct writer *writer, uint64_t value) { put(writer, &value, sizeof value); }
 
-void record_s(struct writer *writer, const char *text, size_t most) {
+void record_b(struct writer *writer, const void *bytes, size_t length) {
   static const char zeros[8];
-  size_t length = strnlen(text, most);
   uint32_t count = (uint32_t)length;
   if (align(sizeof count + length + 1, 4) > writer->size - writer->length) {
     writer->overflow = true;
     return;
   }
   put(writer, &count, sizeof count);
-  put(writer, text, length);
+  put(writer, bytes, length);
   put(writer, zeros, align(sizeof count + length + 1, 4) - sizeof count - length);
 }
+
+void record_s(struct writer *writer, const char *text, size_t most) { record_b(writer, text, strnlen(text, most)); }
 
 size_t record_end(struct writer *writer) {
   static const char zeros[8];

@@ -40,6 +40,7 @@ void record_begin(struct writer *writer, char *buffer, size_t size, uint32_t tag
 void record_u(struct writer *writer, uint64_t value);
 /* At most `most` bytes of the text: long words of a helper are cut, not the record. */
 void record_s(struct writer *writer, const char *text, size_t most);
+void record_b(struct writer *writer, const void *bytes, size_t length);
 /* Fills in the length and the padding; the record is `buffer` up to the result. */
 size_t record_end(struct writer *writer);
 

@@ -15,7 +15,9 @@
 #include "records.h"
 #include "report.h"
 #include "rootfs.h"
+#include "sources.h"
 #include "verbs.h"
+#include "view.h"
 
 static bool has_root(const struct id_maps *maps) {
   for (size_t i = 0; i < maps->count; i++) {
@@ -48,11 +50,13 @@ static void enter_namespaces(const struct plan *plan, int flags) {
   if (write(entered[1], "", 1) != 1) fail("namespace", errno, "", "", "write()");
   close(entered[1]);
   /* In the new mount namespace, but still by the rights of the user; the maps are being written meanwhile. */
-  if (plan->op == OP_PROBE) rootfs_prepare(plan);
+  if (plan->rootfs_kind != 0) rootfs_prepare(plan), sources_open(plan);
   do ended = waitpid(mapper, &status, 0);
   while (ended < 0 && errno == EINTR);
   if (ended < 0 || status != 0) _exit(125); /* the mapper has said why */
-  if (!plan->setgroups_deny && setgroups(0, NULL) < 0) fail("namespace", errno, "", "", "setgroups(0)");
+  /* On his own files the user works with all of his groups. */
+  bool keeps_groups = plan->setgroups_deny || plan->view == VIEW_HOST;
+  if (!keeps_groups && setgroups(0, NULL) < 0) fail("namespace", errno, "", "", "setgroups(0)");
   /* A map of one id may call it otherwise (keep-id): then there is nobody else to become. */
   if (has_root(&plan->gid_maps) && setresgid(0, 0, 0) < 0) fail("namespace", errno, "", "", "setresgid(0, 0, 0)");
   if (has_root(&plan->uid_maps) && setresuid(0, 0, 0) < 0) fail("namespace", errno, "", "", "setresuid(0, 0, 0)");
@@ -115,7 +119,31 @@ static _Noreturn void done(struct totals totals) {
   exit(0);
 }
 
+/* Work on the files of a container, or on the user's own. */
+static _Noreturn void work_on_view(const struct plan *plan) {
+  struct view view;
+  struct totals totals;
+  view_prepare(plan);
+  if (plan->uid_maps.count > 0 && plan->view != VIEW_PROCESS && plan->view != VIEW_PROCESS_ROOT) {
+    enter_namespaces(plan, CLONE_NEWUSER | (plan->view == VIEW_ROOTFS ? CLONE_NEWNS : 0));
+  }
+  view_enter(plan);
+  allow_descriptors();
+  umask(0);
+  view_open(plan, &view);
+  switch ((enum unshare_op)plan->op) {
+    case OP_STAT: totals = op_stat(plan, &view); break;
+    case OP_PACK: totals = op_pack(plan, &view); break;
+    case OP_UNPACK: totals = op_unpack(plan, &view); break;
+    case OP_CHANGES: totals = op_changes(plan, &view); break;
+    default: fail("plan", EINVAL, "", "an operation that has no view", "%s", "");
+  }
+  view_close(plan, &view);
+  done(totals);
+}
+
 void unshare_main(const struct plan *plan) {
+  if (plan->view != 0) work_on_view(plan);
   bool in_place = plan->op == OP_MOUNT || plan->op == OP_UNMOUNT;
   int *paths = in_place ? NULL : open_paths(plan);
   bool mounts = plan->op == OP_EXEC || plan->op == OP_PROBE;
