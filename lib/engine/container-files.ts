@@ -53,10 +53,18 @@ async function stoppedFiles(context: Context, { record, paths, exit }: Container
     identity: identity.container,
     storeIdentity: identity.needsSquash ? identity.store : identity.container,
   })
-  const mounts =
-    wish === 'root only' ? [] : record.mounts.map((mount) => ({ ...mount, options: [...mount.options, ...(exit === undefined ? [] : ['nocopy'])] }))
-  const plan = compileVolumes(mounts.sort((a, b) => a.target.split('/').length - b.target.split('/').length).map((mount) => volumeMount(mount, () => {})))
-  return { context, identity: identity.container, view: { kind: 'rootfs', rootfs, mounts: plan, readonly: wish === 'with mounts' && record.options.readOnly } }
+  const sources = wish === 'root only' ? [] : await mountSources(context, record.mounts)
+  const mounts = sources
+    // A tmpfs has nothing to show.
+    .filter((mount) => mount.type !== 'tmpfs')
+    .sort((a, b) => a.target.split('/').length - b.target.split('/').length)
+    // What a volume takes over from the image it has taken at the first start.
+    .map((mount) => volumeMount(exit === undefined ? mount : { ...mount, options: [...mount.options, 'nocopy'] }, () => {}))
+  return {
+    context,
+    identity: identity.container,
+    view: { kind: 'rootfs', rootfs, mounts: compileVolumes(mounts), readonly: wish === 'with mounts' && record.options.readOnly },
+  }
 }
 
 /** Of two containers at once: always in the same order, or two who copy to and fro would wait for each other. */
