@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync, spawn, spawnSync } from 'node:child_process'
 import { chmodSync, chownSync, mkdtempSync, rmSync } from 'node:fs'
 import { userInfo } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -27,6 +27,10 @@ export function makeBox() {
     run(argv, more = {}) {
       const [file, ...rest] = [...prefix, ...argv]
       return spawnSync(file, rest, { stdio: 'ignore', env: { ...env, ...more }, cwd: folder }).status ?? 255
+    },
+    start(argv, more = {}) {
+      const [file, ...rest] = [...prefix, ...argv]
+      return spawn(file, rest, { stdio: 'ignore', env: { ...env, ...more }, cwd: folder })
     },
     /** Output of a command that has to succeed. */
     succeed(argv, input) {
