@@ -3,7 +3,7 @@ import { optionTable } from '../cli/options.ts'
 import { checkPositionals } from '../cli/parse.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
-import { removeImage } from '../engine/remove-image.ts'
+import { removeImages } from '../engine/remove-image.ts'
 import { listImages } from '../image/list.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -27,16 +27,11 @@ export const rmi = command({
     checkPositionals(positionals, { min: options.all ? 0 : 1, max: Infinity }, 'lichen rmi', 1)
     const context = await openContext(globals)
     const names = options.all ? await everyName(context) : positionals
-    const failures: LichenError[] = []
-    for (const name of names) {
-      try {
-        const removals = await removeImage({ context, name, force: options.force })
-        printLines(removals.map((removal) => ('untagged' in removal ? `Untagged: ${removal.untagged}` : `Deleted: ${removal.deleted}`)))
-      } catch (error) {
-        if (!(error instanceof LichenError)) throw error
-        failures.push(error)
-      }
-    }
+    const outcomes = await removeImages({ context, names, force: options.force }, (outcome) => {
+      if (!(outcome instanceof LichenError))
+        printLines(outcome.map((removal) => ('untagged' in removal ? `Untagged: ${removal.untagged}` : `Deleted: ${removal.deleted}`)))
+    })
+    const failures = outcomes.filter((outcome) => outcome instanceof LichenError)
     await collectGarbage(context)
     const missing = failures.every(({ code }) => code === 'IMAGE_NOT_FOUND')
     // As Docker: with --force an image that is not there is said, and no failure.

@@ -1,7 +1,7 @@
 import { listContainers } from '../container/list.ts'
 import { collect, findGarbage, type Garbage } from '../image/collect.ts'
 import { whileNothingArrives } from '../image/store.ts'
-import { removeTree } from '../storage/remove.ts'
+import { removeTrees } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { debug } from '../system/log.ts'
@@ -11,10 +11,7 @@ export function collectGarbage(context: Context): Promise<Garbage | undefined> {
   return collect({
     context,
     layersInUse: () => layersOfContainers(context),
-    async removeTrees(paths) {
-      const identity = await hostIdentity(context)
-      for (const path of paths) await removeTree({ context, identity, path })
-    },
+    removeTrees: async (paths) => removeTrees({ context, identity: await hostIdentity(context), paths }),
   })
 }
 

@@ -3,7 +3,7 @@ import type { Image } from '../image/image.ts'
 import { listStoredImages } from '../image/store.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { type Removal, removeImage } from './remove-image.ts'
+import { type Removal, removeImages } from './remove-image.ts'
 
 export interface Pruned {
   removals: Removal[]
@@ -15,14 +15,12 @@ export interface Pruned {
 export async function pruneImages(context: Context, images: readonly Image[]): Promise<Pruned> {
   const used = new Set((await listContainers(context)).map(({ record }) => record.image.id))
   const before = await layerSizes(context)
+  const names = images.filter(({ id }) => !used.has(id)).map(({ id }) => id)
   const removals: Removal[] = []
-  for (const { id } of images.filter((image) => !used.has(image.id))) {
-    try {
-      removals.push(...(await removeImage({ context, name: id, force: true })))
-    } catch (error) {
-      // Somebody else was faster, or has just started a container of it.
-      if (!(error instanceof LichenError) || !['IMAGE_NOT_FOUND', 'IMAGE_IN_USE'].includes(error.code)) throw error
-    }
+  for (const outcome of await removeImages({ context, names, force: true })) {
+    if (!(outcome instanceof LichenError)) removals.push(...outcome)
+    // Somebody else was faster, or has just started a container of it.
+    else if (!['IMAGE_NOT_FOUND', 'IMAGE_IN_USE'].includes(outcome.code)) throw outcome
   }
   const after = await layerSizes(context)
   return { removals, bytes: [...before].reduce((sum, [diffId, size]) => sum + (after.has(diffId) ? 0 : size), 0) }

@@ -4,7 +4,7 @@ import { chainIds } from '../image/chain-ids.ts'
 import { notFound, requireMatch } from '../image/find.ts'
 import { familiarReference, fullName, parseReference } from '../image/reference.ts'
 import { listReferences, removeReference, type StoredReference } from '../image/references.ts'
-import { listStoredImages, readStoredImage, removeStoredImage, type StoredImage, withStoreLock } from '../image/store.ts'
+import { listStoredImages, readStoredImage, removeStoredImage, type StoredImage, syncRecords, withStoreLock } from '../image/store.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 
@@ -17,38 +17,87 @@ export type Removal = { untagged: string } | { deleted: string }
  * Throws IMAGE_NOT_FOUND, IMAGE_IN_USE.
  */
 export async function removeImage({ context, name, force }: { context: Context; name: string; force: boolean }): Promise<Removal[]> {
+  const [outcome] = await removeImages({ context, names: [name], force })
+  if (outcome instanceof LichenError) throw outcome
+  return outcome!
+}
+
+/**
+ * As removeImage, one name after the other: what was removed for each, or why it was not. The store is read once for all of them, under its
+ * lock: to remove hundreds of images is otherwise to read hundreds of records hundreds of times. `tell` hears of each as it happens.
+ */
+export async function removeImages(
+  { context, names, force }: { context: Context; names: readonly string[]; force: boolean },
+  tell: (outcome: Removal[] | LichenError) => void = () => {},
+): Promise<(Removal[] | LichenError)[]> {
   return withStoreLock(context, async () => {
-    const match = await requireMatch(context, name)
-    const image = await readStoredImage(context, match.id)
-    const references = (await listReferences(context)).filter((stored) => stored.image === match.id)
-    const containers = await listContainers(context)
-    const users = containers.filter(({ record }) => record.image.id === match.id)
-    if (match.reference === undefined) {
-      if (image === undefined) throw notFound(name)
-      return byId({ context, image, references, containers, users, force })
+    const shelf = await readShelf(context)
+    const outcomes: (Removal[] | LichenError)[] = []
+    try {
+      for (const name of names) {
+        const outcome = await takeDown({ context, name, force, shelf }).catch((error: unknown) => {
+          if (error instanceof LichenError) return error
+          throw error
+        })
+        tell(outcome)
+        outcomes.push(outcome)
+      }
+    } finally {
+      if (shelf.changed) await syncRecords(context)
     }
-    return byName({ context, name, image, references, containers, users, force, given: match.reference })
+    return outcomes
   })
+}
+
+/** What was in the store when its lock was taken, less what has been removed since. */
+interface Shelf {
+  references: StoredReference[]
+  images: Map<string, StoredImage>
+  containers: ContainerView[]
+  /** How many images and containers have this chain of layers. */
+  chains: Map<string, number>
+  changed: boolean
+}
+
+async function readShelf(context: Context): Promise<Shelf> {
+  const [references, images, containers] = await Promise.all([listReferences(context), listStoredImages(context), listContainers(context)])
+  const chains = new Map<string, number>()
+  const kept = [...images.map(({ layers }) => layers.map(({ diffId }) => diffId)), ...containers.map(({ record }) => record.image.layers)]
+  for (const chain of kept.flatMap(chainIds)) chains.set(chain, (chains.get(chain) ?? 0) + 1)
+  return { references, images: new Map(images.map((image) => [image.id, image])), containers, chains, changed: false }
+}
+
+async function takeDown({ context, name, force, shelf }: { context: Context; name: string; force: boolean; shelf: Shelf }): Promise<Removal[]> {
+  const match = await requireMatch(context, name)
+  // A record that can't be read says so here.
+  const image = shelf.images.get(match.id) ?? (await readStoredImage(context, match.id))
+  const references = shelf.references.filter((stored) => stored.image === match.id)
+  const users = shelf.containers.filter(({ record }) => record.image.id === match.id)
+  if (match.reference === undefined) {
+    if (image === undefined) throw notFound(name)
+    return byId({ context, image, references, shelf, users, force })
+  }
+  return byName({ context, name, image, references, shelf, users, force, given: match.reference })
 }
 
 interface Removing {
   context: Context
   image: StoredImage
   references: StoredReference[]
-  containers: ContainerView[]
-  /** Those that were made of the image. */
+  shelf: Shelf
+  /** Containers that were made of the image. */
   users: ContainerView[]
   force: boolean
 }
 
-async function byId({ context, image, references, containers, users, force }: Removing): Promise<Removal[]> {
+async function byId({ context, image, references, shelf, users, force }: Removing): Promise<Removal[]> {
   if (!force && !isOneName(references)) throw conflict(image.id, 'must be forced', 'image is referenced in multiple repositories')
   checkUse(image.id, users, force)
-  return [...(await untag(context, references)), ...(await removeRecord(context, image, containers))]
+  return [...(await untag(context, references, shelf)), ...(await removeRecord(context, image, shelf))]
 }
 
 async function byName(input: Omit<Removing, 'image'> & { image: StoredImage | undefined; name: string; given: StoredReference }): Promise<Removal[]> {
-  const { context, name, image, references, containers, users, force, given } = input
+  const { context, name, image, references, shelf, users, force, given } = input
   const user = users[0]
   if (user !== undefined && !force && isOneName(references)) {
     const container = user.record.id.slice(0, 12)
@@ -58,10 +107,10 @@ async function byName(input: Omit<Removing, 'image'> & { image: StoredImage | un
     )
   }
   const [taken, left] = withoutName(references, given)
-  const removals = await untag(context, taken)
+  const removals = await untag(context, taken, shelf)
   // What a container runs on loses its name only, as in Docker.
   if (left.length > 0 || image === undefined || users.some(isActive)) return removals
-  return [...removals, ...(await removeRecord(context, image, containers))]
+  return [...removals, ...(await removeRecord(context, image, shelf))]
 }
 
 /** The name that was given; with the last tag of a repository, its digests go as well. */
@@ -92,17 +141,23 @@ function checkUse(id: string, users: readonly ContainerView[], force: boolean): 
 const conflict = (id: string, severity: string, why: string) =>
   new LichenError(`conflict: unable to delete ${short(id)} (${severity}) - ${why}`, { code: 'IMAGE_IN_USE', exitCode: 1 })
 
-async function untag(context: Context, references: readonly StoredReference[]): Promise<Removal[]> {
-  for (const { reference } of references) await removeReference(context, reference)
+async function untag(context: Context, references: readonly StoredReference[], shelf: Shelf): Promise<Removal[]> {
+  const taken = new Set(references.map(({ reference }) => reference))
+  for (const reference of taken) await removeReference(context, reference)
+  shelf.references = shelf.references.filter(({ reference }) => !taken.has(reference))
   return references.map(({ reference }) => ({ untagged: familiarReference(parseReference(reference)) }))
 }
 
 /** Says of each layer that goes the id of its chain, topmost first, as Docker. */
-async function removeRecord(context: Context, image: StoredImage, containers: readonly ContainerView[]): Promise<Removal[]> {
+async function removeRecord(context: Context, image: StoredImage, shelf: Shelf): Promise<Removal[]> {
   await removeStoredImage(context, image.id)
-  const images = (await listStoredImages(context)).map(({ layers }) => layers.map(({ diffId }) => diffId))
-  const kept = new Set([...images, ...containers.map(({ record }) => record.image.layers)].flatMap(chainIds))
-  const gone = chainIds(image.layers.map(({ diffId }) => diffId)).filter((chain) => !kept.has(chain))
+  shelf.changed = true
+  shelf.images.delete(image.id)
+  const gone = chainIds(image.layers.map(({ diffId }) => diffId)).filter((chain) => {
+    const left = (shelf.chains.get(chain) ?? 1) - 1
+    shelf.chains.set(chain, left)
+    return left === 0
+  })
   return [image.id, ...gone.reverse()].map((deleted) => ({ deleted }))
 }
 

@@ -60,11 +60,11 @@ export const hasImage = (context: Context, id: string): Promise<boolean> =>
 export const writeStoredImage = (context: Context, image: StoredImage): Promise<void> =>
   writeFileAtomic(imagePath(context, image.id), `${JSON.stringify(image)}\n`, { fsync: true })
 
-/** The caller holds the store's lock. Durable when it returns: no record may come back to layers that were collected since. */
-export async function removeStoredImage(context: Context, id: string): Promise<void> {
-  await unlink(imagePath(context, id))
-  await syncFolder(imagesDir(context.paths))
-}
+/** The caller holds the store's lock, and calls syncRecords() before it lets go of it. */
+export const removeStoredImage = (context: Context, id: string): Promise<void> => unlink(imagePath(context, id))
+
+/** Makes the going of records durable: none may come back to layers that were collected since. */
+export const syncRecords = (context: Context): Promise<void> => syncFolder(imagesDir(context.paths))
 
 /** Ids of all images, unordered. */
 export async function listImageIds(context: Context): Promise<string[]> {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { removeImage } from '../../../lib/engine/remove-image.ts'
+import { removeImage, removeImages } from '../../../lib/engine/remove-image.ts'
 import { chainIds } from '../../../lib/image/chain-ids.ts'
 import { listReferences, writeReference } from '../../../lib/image/references.ts'
 import { readStoredImage, withStoreLock } from '../../../lib/image/store.ts'
@@ -94,4 +94,33 @@ test('tags: moved from image to image, never with a digest', async () => {
   await expect(untagImage(context, one.id, ['x:2'])).rejects.toMatchObject({ code: 'IMAGE_NOT_FOUND' })
   expect(await untagImage(context, 'x:2', [])).toHaveLength(3)
   expect(await left(context)).toEqual([])
+})
+
+test('of many at once each is told by itself, and a layer goes with the last that has it', async () => {
+  const context = await emptyStore()
+  const first = await storeImage(context, { layers: ['a', 'b'], references: ['docker.io/library/x:1'] })
+  const second = await storeImage(context, { layers: ['a', 'c'], references: ['docker.io/library/x:2', 'docker.io/library/x:3'] })
+  const [firstChains, secondChains] = [first, second].map(({ layers }) => chainIds(layers.map(({ diffId }) => diffId))) as [string[], string[]]
+  const told: unknown[] = []
+  const names = ['x:1', 'x:1', 'x:2', 'x:3']
+  const outcomes = await removeImages({ context, names, force: false }, (outcome) => told.push(outcome))
+  expect(outcomes).toEqual([
+    [{ untagged: 'x:1' }, { deleted: first.id }, { deleted: firstChains[1] }],
+    expect.objectContaining({ code: 'IMAGE_NOT_FOUND', message: 'No such image: x:1' }),
+    [{ untagged: 'x:2' }],
+    [{ untagged: 'x:3' }, { deleted: second.id }, { deleted: secondChains[1] }, { deleted: secondChains[0] }],
+  ])
+  expect(told).toEqual(outcomes)
+  expect(await left(context)).toEqual([])
+})
+
+test('what can be removed of many goes, whatever becomes of the others', async () => {
+  const context = await emptyStore()
+  const used = await storeImage(context, { layers: ['a'], references: ['docker.io/library/x:1'] })
+  await storeContainer(context, box, used)
+  const free = await storeImage(context, { layers: ['a', 'b'], references: ['docker.io/library/x:2'] })
+  const outcomes = await removeImages({ context, names: ['x:1', 'x:2'], force: false })
+  // The container, too, keeps a layer.
+  expect(outcomes).toMatchObject([{ code: 'IMAGE_IN_USE' }, [{ untagged: 'x:2' }, { deleted: free.id }, { deleted: expect.any(String) }]])
+  expect(await left(context)).toEqual(['docker.io/library/x:1'])
 })
