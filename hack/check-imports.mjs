@@ -30,6 +30,7 @@ const roads = [
   ['cli', 'plan/command-line.ts'],
   // Documents say what the plan makes of the words.
   ['cli', 'plan/default-paths.ts'],
+  ['cli', 'plan/health.ts'],
   ['cli', 'plan/security-options.ts'],
   ['cli', 'plan/spec-devices.ts'],
 ]

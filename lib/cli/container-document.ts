@@ -1,5 +1,6 @@
 import type { ContainerView } from '../container/view.ts'
 import { commandLine } from '../plan/command-line.ts'
+import { mergeHealthcheck } from '../plan/health.ts'
 import { allLabels, networkName } from './container-words.ts'
 import { portBinding, withDockerTypes } from './docker-types.ts'
 import { goMap } from './template/values.ts'
@@ -14,6 +15,7 @@ function facts(view: ContainerView) {
   const { options, image } = record
   const [path = '', ...args] = commandLine(record)
   const ports = portMap(view)
+  const healthcheck = mergeHealthcheck(options.health, image.config.Healthcheck)
   return {
     Id: record.id,
     Created: record.created,
@@ -31,6 +33,7 @@ function facts(view: ContainerView) {
       Error: exit?.error ?? '',
       StartedAt: live?.startedAt ?? exit?.startedAt ?? never,
       FinishedAt: exit?.finishedAt ?? live?.last?.finishedAt ?? never,
+      ...(view.health === undefined ? {} : { Health: view.health }),
       // podman's names
       ConmonPid: live?.monitorPid ?? 0,
       CgroupPath: live?.cgroup ?? '',
@@ -81,6 +84,7 @@ function facts(view: ContainerView) {
       Volumes: volumes(view),
       WorkingDir: options.workdir ?? image.config.WorkingDir ?? '',
       Entrypoint: options.entrypoint ?? image.config.Entrypoint ?? null,
+      ...(healthcheck === undefined ? {} : { Healthcheck: healthcheck }),
       OnBuild: image.config.OnBuild ?? null,
       Labels: goMap(allLabels(record)),
       StopSignal: options.stopSignal ?? image.config.StopSignal ?? '',

@@ -14,16 +14,21 @@ export const containerFilters = [
   'network',
   'before',
   'since',
+  'health',
   'restart-policy',
   'should-start-on-boot',
 ]
 const statuses = ['created', 'running', 'paused', 'exited', 'dead', 'restarting', 'removing']
+const healths = ['starting', 'healthy', 'unhealthy', 'none']
 
 /** `--filter` of ps and of the verbs that take one. Throws USAGE. */
 export function parseContainerFilters(entries: readonly string[]): Filters {
   const filters = parseFilters(entries, containerFilters)
   for (const status of filters.get('status') ?? []) {
     if (!statuses.includes(status)) throw usageError(`invalid filter 'status=${status}'`, `one of: ${statuses.join(' ')}`, 1)
+  }
+  for (const health of filters.get('health') ?? []) {
+    if (!healths.includes(health)) throw usageError(`invalid filter 'health=${health}'`, `one of: ${healths.join(' ')}`, 1)
   }
   for (const code of filters.get('exited') ?? []) if (!/^-?\d+$/.test(code)) throw usageError(`invalid filter 'exited=${code}'`, 'an exit code', 1)
   for (const name of filters.get('name') ?? []) expression(name)
@@ -47,6 +52,7 @@ function fits(view: ContainerView, filters: Filters): boolean {
     passes(filters, 'ancestor', (ancestor) => isOf(ancestor, image.reference, image.id)) &&
     passes(filters, 'exited', (code) => status === 'exited' && exit?.exitCode === Number(code)) &&
     passes(filters, 'volume', (volume) => mounts.some(({ name, source, target }) => [name, source, target].includes(volume))) &&
+    passes(filters, 'health', (wanted) => (view.health?.Status ?? 'none') === wanted) &&
     passes(filters, 'restart-policy', (policy) => (options.restart?.policy ?? 'no') === policy) &&
     passes(filters, 'should-start-on-boot', (wanted) => startsOnBoot(view) === (wanted === 'true')) &&
     passes(filters, 'network', (network) => networkName(record) === network)

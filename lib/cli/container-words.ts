@@ -1,16 +1,20 @@
-import type { ContainerRecord } from '../container/record.ts'
+import type { ContainerRecord, HealthRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import { humanDuration } from './humanise.ts'
 
 /** "Up 3 seconds", "Exited (0) 2 minutes ago". */
-export function statusWords({ status, live, exit }: ContainerView, now: number): string {
+export function statusWords({ status, live, exit, health }: ContainerView, now: number): string {
   const since = (time: string) => humanDuration(now - Date.parse(time))
-  if (live !== undefined && (status === 'running' || status === 'paused')) return `Up ${since(live.startedAt)}${status === 'paused' ? ' (Paused)' : ''}`
+  if (live !== undefined && (status === 'running' || status === 'paused'))
+    return `Up ${since(live.startedAt)}${status === 'paused' ? ' (Paused)' : healthWords(health)}`
   if (status === 'restarting' && exit !== undefined) return `Restarting (${exit.exitCode}) ${since(exit.finishedAt)} ago`
   if (exit === undefined || status === 'created') return 'Created'
   if (exit.finishedAt.startsWith('0001-')) return `Exited (${exit.exitCode})`
   return `Exited (${exit.exitCode}) ${since(exit.finishedAt)} ago`
 }
+
+const healthWords = (health: HealthRecord | undefined) =>
+  health === undefined ? '' : health.Status === 'starting' ? ' (health: starting)' : ` (${health.Status})`
 
 /** "127.0.0.1:8080->80/tcp, 443/tcp": published ports while it runs, and what the image merely exposes. */
 export function portWords({ record, status }: ContainerView): string {

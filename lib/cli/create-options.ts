@@ -4,6 +4,7 @@ import { builtin } from '../system/builtin.ts'
 import { containerName } from './container-name.ts'
 import type { createTable, runTable } from './create-table.ts'
 import { parseEnv, parseLabels, readEnvFile, readLabelFile } from './env.ts'
+import { parseHealth } from './health-options.ts'
 import { bytes, parseLimits, parseUlimit } from './limits.ts'
 import { parseMount } from './mount-flag.ts'
 import type { OptionValues, ParsedArgs } from './options.ts'
@@ -69,6 +70,7 @@ export async function parseCreateOptions(
     stopTimeout: stopTimeout(flags['stop-timeout']),
     restart: parseRestart(flags.restart),
     timeout: timeout(flags.timeout),
+    health: parseHealth(flags),
     pull: pullPolicy(flags.pull),
     platform: flags.platform || undefined,
     shmSize: shmSize(flags['shm-size']),

@@ -26,7 +26,7 @@ export function parseWhen(text: string, flag: string, now: number): string {
 }
 
 /** Milliseconds; undefined where it is no duration. */
-function goDuration(text: string): number | undefined {
+export function goDuration(text: string): number | undefined {
   const body = text.replace(/^[+-]/, '')
   if (!/^((\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h))+$/.test(body)) return undefined
   let sum = 0

@@ -55,6 +55,11 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   'image-exists': { summary: 'Tell whether an image is here', hidden: true, load: async () => (await import('./image-exists.ts')).imageExists as Command },
   'image-prune': { summary: 'Remove images without a name', hidden: true, load: async () => (await import('./image-prune.ts')).imagePrune as Command },
+  'healthcheck-run': {
+    summary: "Check a container's health now",
+    hidden: true,
+    load: async () => (await import('./healthcheck-run.ts')).healthcheckRun as Command,
+  },
   'manifest-inspect': { summary: 'Show a manifest', hidden: true, load: async () => (await import('./manifest-inspect.ts')).manifestInspect as Command },
   'system-df': { summary: 'Show disk usage', hidden: true, load: async () => (await import('./system-df.ts')).systemDf as Command },
   'system-prune': { summary: 'Remove unused data', hidden: true, load: async () => (await import('./system-prune.ts')).systemPrune as Command },
@@ -125,6 +130,7 @@ export const groups: Readonly<Record<string, Readonly<Record<string, readonly st
     umount: ['image-umount'],
     unmount: ['image-umount'],
   },
+  healthcheck: { run: ['healthcheck-run'] },
   manifest: { inspect: ['manifest-inspect'] },
   secret: {
     create: ['secret-create'],

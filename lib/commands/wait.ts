@@ -3,7 +3,7 @@ import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { hasEndedSince, nextEnd } from '../container/next-end.ts'
 import { type Sight, until } from '../container/until.ts'
-import { type ContainerView, isActive } from '../container/view.ts'
+import { type ContainerView, isActive, isRunning } from '../container/view.ts'
 
 import { openContext } from '../system/open-context.ts'
 import { chooseTargets, onEach, targetTable } from './targets.ts'
@@ -13,6 +13,8 @@ const conditions: Readonly<Record<string, (sight: Sight, before: ContainerView) 
   created: ({ now }) => now.status === 'created',
   running: ({ now }) => now.status === 'running',
   paused: ({ now }) => now.status === 'paused',
+  healthy: ({ now }) => now.health?.Status === 'healthy' && isRunning(now),
+  unhealthy: ({ now }) => now.health?.Status === 'unhealthy' && isRunning(now),
   removed: () => false,
   'next-exit': ({ now, monitored }, { exit }) => monitored || (now.exit !== undefined && now.exit.finishedAt !== exit?.finishedAt),
 }
@@ -32,7 +34,7 @@ export const wait = command({
   options: optionTable({
     latest: { ...targetTable.latest, short: 'l' },
     ignore: { ...targetTable.ignore, description: 'Print -1 for a container that does not exist' },
-    condition: { type: 'list', metavar: 'string', description: 'stopped (default), next-exit, running, created, paused or removed' },
+    condition: { type: 'list', metavar: 'string', description: 'stopped (default), next-exit, running, healthy, unhealthy, created, paused or removed' },
   }),
   positionals: { min: 0, max: Infinity, complete: 'container' },
   async run({ options, positionals }, globals) {

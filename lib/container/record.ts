@@ -83,4 +83,12 @@ export interface ExitRecord {
   stopped?: boolean
 }
 
+/** `health` record, written by the monitor as JSON: Docker's `State.Health`. */
+export interface HealthRecord {
+  Status: 'starting' | 'healthy' | 'unhealthy'
+  FailingStreak: number
+  /** The last five. */
+  Log: { Start: string; End: string; ExitCode: number; Output: string }[]
+}
+
 export type ContainerStatus = 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead'

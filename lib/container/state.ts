@@ -1,7 +1,7 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
 import type { ContainerPaths } from '../system/paths.ts'
-import type { ContainerRecord, ContainerStatus, ExitRecord, LiveRecord } from './record.ts'
+import type { ContainerRecord, ContainerStatus, ExitRecord, HealthRecord, LiveRecord } from './record.ts'
 import type { ContainerView } from './view.ts'
 
 /**
@@ -9,6 +9,13 @@ import type { ContainerView } from './view.ts'
  * killed, a reboot and a recycled pid all end in "exited" without anybody's help. `exclusive`: the caller holds the mutex.
  */
 export async function observe(record: ContainerRecord, paths: ContainerPaths, exclusive = false): Promise<ContainerView> {
+  const view = await observeLife(record, paths, exclusive)
+  // What is never checked has no record to look for.
+  if (record.options.health === undefined && record.image.config.Healthcheck === undefined) return view
+  return { ...view, health: await readRecord<HealthRecord>(paths.health) }
+}
+
+async function observeLife(record: ContainerRecord, paths: ContainerPaths, exclusive: boolean): Promise<ContainerView> {
   if (await monitorAlive(paths)) {
     const live = await readRecord<LiveRecord>(paths.live)
     if (live?.restarting) return { record, paths, status: 'restarting', live, exit: live.last ?? undefined }

@@ -1,5 +1,5 @@
 import type { ContainerPaths } from '../system/paths.ts'
-import type { ContainerRecord, ContainerStatus, ExitRecord, LiveRecord } from './record.ts'
+import type { ContainerRecord, ContainerStatus, ExitRecord, HealthRecord, LiveRecord } from './record.ts'
 
 /** A container as a command sees it at one moment. */
 export interface ContainerView {
@@ -10,6 +10,8 @@ export interface ContainerView {
   live: LiveRecord | undefined
   /** Once it has ended. */
   exit: ExitRecord | undefined
+  /** Of one whose health is checked, once it has been started. */
+  health?: HealthRecord | undefined
 }
 
 /** It has a process. */

@@ -1,17 +1,14 @@
-import { release } from 'node:os'
 import { placeVisit } from '../cgroup/visit.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
-import { chooseCapabilities } from '../plan/capabilities.ts'
-import { compileExec } from '../plan/compile-exec.ts'
-import { type ExecOptions, execProcess } from '../plan/exec-process.ts'
+import type { ExecOptions } from '../plan/exec-process.ts'
 import type { OciSpec } from '../plan/spec.ts'
-import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import { type Launched, launch } from '../runtime/launch.ts'
 import { seccompProgram } from '../runtime/seccomp.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson } from '../system/files.ts'
 import { containerIdentity } from './identity.ts'
+import { visitPlan } from './visit-plan.ts'
 
 export interface ExecRequest extends ExecOptions {
   /** A client of the attach protocol waits at the other end. */
@@ -38,32 +35,18 @@ export async function execInContainer(context: Context, view: ContainerView, req
       hint: 'it was removed by hand; stop and start the container',
     })
   }
-  const { capAdd, capDrop, privileged, groupAdd } = record.options
-  const { added } = chooseCapabilities({
-    add: capAdd,
-    drop: capDrop,
-    privileged,
-    kernelRelease: release(),
-  })
-  const process = execProcess({
-    process: spec.process,
-    options: request,
-    identity: identity.container,
-    added,
-    kernelRelease: release(),
-  })
   const seccomp = spec.linux?.seccomp === undefined ? undefined : await seccompProgram(context, spec.linux.seccomp)
   const place = await placeVisit(record.id, live.cgroup)
-  const plan = compileExec(spec, process, {
-    id: record.id,
+  const plan = visitPlan({
+    record,
+    spec: { ...spec, process: spec.process },
+    identity,
+    options: request,
     target: { pid: live.pid, startTime: live.startTime },
     cgroup: live.cgroup,
     placed: place !== undefined,
     seccomp,
-    keepGroups: identity.container.denySetgroups || groupAdd.includes(KEEP_GROUPS),
-    groups: groupNames(groupAdd),
     secretEnvironment: variables,
-    stdin: request.interactive ? 'once' : 'none',
     terminal: request.terminal,
     attached: request.attached,
   })

@@ -17,6 +17,7 @@ import { warning } from '../system/log.ts'
 import { ownCommand } from '../system/own-command.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import { readFile, rm, writeFile } from '../system/small-files.ts'
+import { healthPlan } from './health.ts'
 import { hostFacts } from './host-facts.ts'
 import { containerIdentity } from './identity.ts'
 import { sharedNamespaces } from './join.ts'
@@ -115,6 +116,7 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     cleanup: record.options.remove ? [...ownCommand(), '--root', context.paths.data, 'rm', '--volumes', record.id] : [],
     timeout: (record.options.timeout ?? 0) * 1000,
     restart: restartPlan(record.options.restart),
+    health: healthPlan({ view, spec, identity, seccomp, secretEnvironment: secrets.environment }),
     attached: options.attached,
   })
   return { context, plan, place: cgroup.place }

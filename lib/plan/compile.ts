@@ -11,7 +11,7 @@ import { requireSupported, unsupported } from './unsupported.ts'
 /** What is not in a specification: how it is done here, and what the command wants. */
 export interface RunExtra
   extends ProcessExtra,
-    Pick<RunPlan, 'id' | 'rootfs' | 'entries' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'restart' | 'attached'> {
+    Pick<RunPlan, 'id' | 'rootfs' | 'entries' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'restart' | 'health' | 'attached'> {
   /** The helpers that write the maps of the specification. */
   identity: Pick<Identity, 'newuidmap' | 'newgidmap' | 'denySetgroups'>
   cgroupVersion: 1 | 2
@@ -54,6 +54,7 @@ export function compilePlan(spec: OciSpec, extra: RunExtra): RunPlan {
     cleanup: extra.cleanup,
     timeout: extra.timeout,
     restart: extra.restart,
+    health: extra.health,
     attached: extra.attached,
   }
 }

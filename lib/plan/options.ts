@@ -1,3 +1,5 @@
+import type { Healthcheck } from './health.ts'
+
 /**
  * What a user asked of `run` or `create`, parsed and checked in form, not yet against image or host.
  * Kept in the container's record, so every field is JSON.
@@ -45,6 +47,8 @@ export interface CreateOptions {
   stopTimeout: number | undefined
   /** Absent: no. `most`: how often at most with on-failure; 0 for no limit. */
   restart?: RestartOption | undefined
+  /** `--health-*`; absent: as the image has it. */
+  health?: HealthOption | undefined
   /** Seconds after which it is killed; absent: never. */
   timeout?: number | undefined
   pull: 'missing' | 'always' | 'never'
@@ -98,6 +102,13 @@ export interface VolumeOption {
 export interface RestartOption {
   policy: 'always' | 'unless-stopped' | 'on-failure'
   most: number
+}
+
+export interface HealthOption extends Healthcheck {
+  /** When it has become unhealthy; absent: nothing. */
+  onFailure?: 'kill' | 'restart' | 'stop'
+  /** No check is done by itself. */
+  onDemand?: boolean
 }
 
 export interface PortOption {

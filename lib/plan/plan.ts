@@ -2,6 +2,7 @@
  * What the native runtime is asked to do. Pure data: `runtime/protocol.ts` puts it on the wire,
  * `native/runtime/protocol.h` says what each field makes the runtime do.
  */
+import type { HealthPlan } from './health.ts'
 
 /** `size` ids from `container` on, inside, are the ids from `host` on, outside (OCI: linux.uidMappings). */
 export interface IdMapping {
@@ -132,8 +133,16 @@ export interface RunPlan {
   timeout: number
   /** Whether the monitor starts it again when it has ended; `most`: how often, 0 for no limit. */
   restart: { policy: 'no' | 'always' | 'on-failure'; most: number }
+  /** Checks that the monitor does, `plan` each time; undefined: none. */
+  health: (Omit<HealthPlan, 'args'> & { file: string; plan: ExecPlan; action: 'none' | 'kill' | 'restart' | 'stop'; stop: StopPlan }) | undefined
   /** FD_CLIENT carries a client of the attach protocol. */
   attached: boolean
+}
+
+/** How the monitor itself stops the container. */
+export interface StopPlan {
+  signal: number
+  milliseconds: number
 }
 
 /** `lichen-runtime exec`: one more process in a running container. */

@@ -1,6 +1,7 @@
 import type { CapabilitySets, ExecPlan, Identity, MountPlan, NamespaceKind, Plan, ProcessPlan, RootfsPlan, RunPlan, UnsharePlan, View } from '../plan/plan.ts'
 import {
   cgroupMode,
+  healthAction,
   logDriver,
   mountAttribute,
   mountFlag,
@@ -58,8 +59,15 @@ function putRun(put: Put, plan: RunPlan): void {
   put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles))
   for (const argument of plan.cleanup) put(T.CLEANUP_ARG, s(argument))
   if (plan.timeout > 0) put(T.STOP_TIMEOUT, u(plan.timeout))
+  if (plan.health !== undefined) putHealth(put, plan.health)
   if (plan.restart.policy !== 'no') put(T.RESTART, u(restartPolicy[plan.restart.policy]), u(plan.restart.most))
   if (plan.attached) put(T.STREAMS, u(1))
+}
+
+function putHealth(put: Put, health: NonNullable<RunPlan['health']>): void {
+  const times = [health.interval, health.timeout, health.retries, health.startPeriod, health.startInterval].map(u)
+  put(T.HEALTH, s(health.file), ...times, u(healthAction[health.action]), b(encodePlan(health.plan)))
+  put(T.STOP, u(health.stop.signal), u(health.stop.milliseconds))
 }
 
 function putExec(put: Put, plan: ExecPlan): void {

@@ -54,6 +54,10 @@ export const planTag = {
   CLEANUP_ARG: 92,
   STOP_TIMEOUT: 93,
   RESTART: 94,
+  HEALTH: 95,
+  STOP: 96,
+  EVENTS: 97,
+  EVENT: 98,
   TARGET: 100,
   OP: 110,
   OP_PATH: 111,
@@ -69,13 +73,16 @@ export const mountFlag = { recursive: 1, optional: 2, 'copy-up': 4, slave: 8, sh
 export const stdinMode = { none: 0, open: 1, once: 2 } as const
 export const cgroupMode = { none: 0, directory: 1, scope: 2 } as const
 export const restartPolicy = { no: 0, always: 1, 'on-failure': 2 } as const
+export const healthAction = { none: 0, kill: 1, restart: 2, stop: 3 } as const
+export const eventPhase = { start: 0, end: 1 } as const
 export const logDriver = { none: 0, 'json-file': 1, 'k8s-file': 2 } as const
 export const unshareOp = { exec: 1, apply: 2, remove: 3, merge: 4, probe: 5, mount: 6, unmount: 7, stat: 8, pack: 9, unpack: 10, changes: 11 } as const
 export const opFlag = { follow: 1, owners: 2, confined: 4, merged: 8, 'whiteout-files': 16, names: 32, count: 64 } as const
 export const viewKind = { host: 1, directory: 2, rootfs: 3, process: 4, 'process-root': 5 } as const
 export const statusTag = { STARTED: 1, EXITED: 2, FAILED: 3, WARNING: 4, DONE: 5, FOUND: 6 } as const
 export const controlTag = { GO: 1, CLEANED: 2 } as const
-export const frameType = { HELLO: 1, STDIN: 2, STDIN_EOF: 3, RESIZE: 4, STDOUT: 5, STDERR: 6, EXIT: 7 } as const
+export const frameType = { HELLO: 1, STDIN: 2, STDIN_EOF: 3, RESIZE: 4, STDOUT: 5, STDERR: 6, EXIT: 7, HEALTH: 8 } as const
+export const healthAnswer = { PASSED: 0, FAILED: 1, NO_CHECK: 2 } as const
 export const helloFlag = { STDIN: 1, STDOUT: 2, STDERR: 4 } as const
 export const applyTag = { ENTRY: 1, XATTR: 2, END: 3, SPARSE: 4, CHANGE: 5 } as const
 export const changeKind = { added: 1, changed: 2, deleted: 3 } as const

@@ -40,6 +40,8 @@ export interface ContainerPaths {
   /** Held by a command while it changes the container's state. */
   mutex: string
   live: string
+  /** `State.Health` of inspect, written by the monitor. */
+  health: string
   attachSocket: string
   apiSocket: string
 }
@@ -64,6 +66,7 @@ export function containerPaths(paths: Paths, id: string): ContainerPaths {
     lock: `${runDir}/lock`,
     mutex: `${runDir}/mutex`,
     live: `${runDir}/live.json`,
+    health: `${runDir}/health.json`,
     attachSocket: `${runDir}/attach`,
     apiSocket: `${runDir}/slirp`,
   }

@@ -93,10 +93,13 @@ void children_forget(void) {
 }
 
 void children_track(struct child *child, pid_t pid) {
-  if (count == TRACKED_MAX) fail("namespace", ENOBUFS, "", "", "children_track(%d)", pid);
   child->pid = pid;
   child->start_time = proc_start_time(pid);
-  tracked[count++] = child;
+  size_t at = 0;
+  while (at < count && tracked[at] != child) at++;
+  if (at == TRACKED_MAX) fail("namespace", ENOBUFS, "", "", "children_track(%d)", pid);
+  tracked[at] = child;
+  if (at == count) count++;
   reap(child);
 }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "clients.h"
+#include "health.h"
 #include "streams.h"
 
 #define HEAD sizeof(uint32_t[2])
@@ -26,7 +27,8 @@ static int64_t right_length(const struct client *client) {
   switch (client->head[0]) {
     case FRAME_HELLO: return 4;
     case FRAME_STDIN: return client->head[1] <= FRAME_MAX ? (int64_t)client->head[1] : -1;
-    case FRAME_STDIN_EOF: return 0;
+    case FRAME_STDIN_EOF:
+    case FRAME_HEALTH: return 0;
     case FRAME_RESIZE: return 8;
     default: return -1;
   }
@@ -47,6 +49,7 @@ static void end_frame(struct client *client) {
     case FRAME_STDIN_EOF:
       if (client->stdin_is_mine) streams_stdin_end();
       break;
+    case FRAME_HEALTH: health_ask(client); break;
     case FRAME_RESIZE: streams_resize(client->numbers[0], client->numbers[1]);
   }
   client->head_length = 0;

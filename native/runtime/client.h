@@ -15,6 +15,7 @@ struct client {
   uint32_t hello;     /* enum hello_flag bits */
   bool greeted;       /* it has said so itself */
   bool stdin_is_mine; /* STDIN_ONCE: its end of file, or its going, is the process's */
+  bool asks;          /* how the next check of the health ends */
   bool leaving;       /* has been sent everything; gone when that is out */
 
   /* The frame that is being read: its head, then its payload, whose last `left` bytes are still to come. */

@@ -162,6 +162,14 @@ void clients_exit(int code) {
   stdin_owned = false;
 }
 
+void clients_answer(uint32_t answer) {
+  for (struct client *client = clients; client != NULL; client = client->next) {
+    if (client->watch.fd < 0 || !client->asks) continue;
+    client_send(client, FRAME_HEALTH, &answer, sizeof answer);
+    client_leave(client);
+  }
+}
+
 bool clients_left(void) { return clients != NULL; }
 
 void clients_abandon(void) {

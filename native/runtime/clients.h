@@ -32,6 +32,9 @@ void clients_settle(void);
 /* Nobody can attach any more: the socket is gone. */
 void clients_refuse(void);
 
+/* How a check ended, for those who have asked. */
+void clients_answer(uint32_t answer);
+
 /* The last frame for all: nothing that is read or written later is theirs. */
 void clients_exit(int code);
 

@@ -1,11 +1,13 @@
 #include <errno.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
 #include "cgroup.h"
 #include "children.h"
 #include "clients.h"
+#include "events.h"
 #include "launch.h"
 #include "loop.h"
 #include "report.h"
@@ -44,6 +46,9 @@ void exec_main(const struct plan *plan) {
   }
   streams_drain();
   int code = children_code(&launch_process);
+  char more[32];
+  snprintf(more, sizeof more, ",\"exitCode\":\"%d\"", code);
+  event_append(plan, "exec_die", more);
   clients_exit(code);
   status_exited(code, false);
   for (clients_settle(); clients_left(); clients_settle()) loop_turn(-1);

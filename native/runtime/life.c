@@ -57,7 +57,7 @@ static int write_over(const char *path, const char *text) {
   return failed;
 }
 
-static int replace(const char *path, const char *text) { return write_new(path, text) < 0 ? write_over(path, text) : 0; }
+int life_replace(const char *path, const char *text) { return write_new(path, text) < 0 ? write_over(path, text) : 0; }
 
 static void exit_record(char *text, size_t size, const struct end *end, const char *reason, uint64_t restarts) {
   char escaped[JSON_GROWTH * REASON_MAX + 1];
@@ -79,7 +79,7 @@ static int write_live(const struct plan *plan, pid_t pid, uint64_t start_time, c
            "{\"pid\":%d,\"startTime\":%" PRIu64 ",\"monitorPid\":%d,\"monitorStartTime\":%" PRIu64
            ",\"startedAt\":\"%s\",\"cgroup\":\"%s\",\"restarts\":%" PRIu64 ",\"restarting\":%s,\"last\":%s}\n",
            pid, start_time, getpid(), monitor_start, started, escaped, restarts, restarting ? "true" : "false", before);
-  return restarting ? replace(plan->live_file, text) : write_new(plan->live_file, text);
+  return restarting ? life_replace(plan->live_file, text) : write_new(plan->live_file, text);
 }
 
 void life_write_live(const struct plan *plan, pid_t pid, uint64_t start_time, const char *cgroup, uint64_t restarts) {
@@ -94,7 +94,7 @@ void life_write_restarting(const struct plan *plan, uint64_t restarts) {
 static void write_exit(const struct plan *plan, const struct end *end, const char *reason, uint64_t restarts) {
   char text[EXIT_RECORD_MAX];
   exit_record(text, sizeof text, end, reason, restarts);
-  if (replace(plan->exit_file, text) < 0) warn_of("log", errno, plan->exit_file, "the exit code is not recorded", "write(%s)", plan->exit_file);
+  if (life_replace(plan->exit_file, text) < 0) warn_of("log", errno, plan->exit_file, "the exit code is not recorded", "write(%s)", plan->exit_file);
 }
 
 void life_stopped(void) { stopped = true; }

@@ -31,6 +31,9 @@ void life_take_back(const struct plan *plan, const char *reason, uint64_t restar
 /* The live record goes: nothing will be started any more. */
 void life_over(const struct plan *plan);
 
+/* Writes a small file anew: in one step where there is room for two. -1 and errno. */
+int life_replace(const char *path, const char *text);
+
 /* It never ran: no record remains. */
 void life_forget(const struct plan *plan);
 

@@ -73,8 +73,14 @@ static void keep_present(const struct mount_step *step, int there) {
   presents[present_count++].step = step;
 }
 
+static bool again;
+
+void mounts_again(void) { again = true; }
+
 static void copy_up(const struct mount_step *step, int from, int to) {
   struct stat image;
+  /* What a volume takes over from the image it has taken the first time; a tmpfs is a new one. */
+  if (again && step->kind == MOUNT_BIND) return;
   if (!(step->flags & MOUNT_COPY_UP) || fstat(from, &image) < 0 || !S_ISDIR(image.st_mode)) return;
   if (copy_tree_up(from, to) < 0) fail("mount", errno, step->target, "what the image has there could not be copied", "copy(%s)", step->target);
 }

@@ -13,6 +13,9 @@ void mounts_carry_out(const struct plan *plan, int root);
 /* Behind it, when the user is known: gives away what has MOUNT_CHOWN, through the descriptors of what was mounted. */
 void mounts_give_away(const struct user *user);
 
+/* The container has run before: volumes are no new ones any more. To be called by the monitor. */
+void mounts_again(void);
+
 /* For the parts of it: what MOUNT_MASK, MOUNT_READONLY and MOUNT_CONTENT do. */
 void mount_mask(const struct mount_step *step, int root);
 void mount_readonly(const struct mount_step *step, int root);

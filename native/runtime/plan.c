@@ -80,6 +80,17 @@ static void read_seccomp(struct fields *fields, struct plan *plan) {
   plan->seccomp_flags = field_u(fields);
 }
 
+static void read_health(struct fields *fields, struct plan *plan) {
+  plan->health.file = field_s(fields);
+  plan->health.interval = field_u(fields);
+  plan->health.timeout = field_u(fields);
+  plan->health.retries = field_u(fields);
+  plan->health.start_period = field_u(fields);
+  plan->health.start_interval = field_u(fields);
+  plan->health.action = field_u(fields);
+  plan->health.plan = field_b(fields, &plan->health.plan_length);
+}
+
 static void read_rootfs(struct fields *fields, struct plan *plan) {
   plan->rootfs_kind = field_u(fields);
   plan->merged = field_s(fields);
@@ -154,6 +165,15 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
     case PLAN_CLEANUP_ARG: append_string(&plan->cleanup, field_s(f)); break;
     case PLAN_STOP_TIMEOUT: plan->timeout = field_u(f); break;
     case PLAN_RESTART: plan->restart_policy = field_u(f), plan->restart_max = field_u(f); break;
+    case PLAN_HEALTH: read_health(f, plan); break;
+    case PLAN_STOP: plan->stop_signal = field_u(f), plan->stop_timeout = field_u(f); break;
+    case PLAN_EVENTS: plan->event_log = field_s(f), plan->event_head = field_s(f); break;
+    case PLAN_EVENT: {
+      struct fixed_event *event = APPEND(&plan->fixed_events);
+      event->phase = field_u(f);
+      event->members = field_s(f);
+      break;
+    }
     case PLAN_TARGET: plan->target_pid = field_u(f), plan->target_start_time = field_u(f); break;
     case PLAN_OP: plan->op = field_u(f); break;
     case PLAN_OP_PATH: append_string(&plan->op_paths, field_s(f)); break;

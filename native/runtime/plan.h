@@ -67,6 +67,16 @@ struct limit {
   uint64_t resource, soft, hard;
 };
 
+struct fixed_event {
+  uint64_t phase; /* enum event_phase */
+  const char *members;
+};
+
+struct fixed_events {
+  size_t count;
+  struct fixed_event *at;
+};
+
 struct limits {
   size_t count;
   struct limit *at;
@@ -118,6 +128,16 @@ struct plan {
   struct strings cleanup;
   uint64_t timeout; /* milliseconds, 0: none */
   uint64_t restart_policy, restart_max; /* enum restart_policy; 0: no limit */
+
+  struct {
+    const char *file;
+    uint64_t interval, timeout, retries, start_period, start_interval, action;
+    const void *plan;
+    size_t plan_length; /* 0: no checks */
+  } health;
+  const char *event_log, *event_head; /* NULL: no events */
+  struct fixed_events fixed_events;
+  uint64_t stop_signal, stop_timeout;
 
   uint64_t target_pid, target_start_time;
 

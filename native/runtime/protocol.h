@@ -84,6 +84,11 @@ enum plan_tag {
   PLAN_CLEANUP_ARG = 92,   /* s: argv that takes the monitor's place when the container is gone, unless the launcher says CONTROL_CLEANED; repeats */
   PLAN_STOP_TIMEOUT = 93,  /* u milliseconds: --timeout, 0 none */
   PLAN_RESTART = 94,       /* u enum restart_policy, u most restarts (0: no limit) */
+  PLAN_HEALTH = 95,        /* s health record, u interval (0: on demand only), u timeout, u retries, u start period, u start interval, all in milliseconds, u enum health_action,
+                              b plan of an exec; the monitor puts PLAN_TARGET and PLAN_CGROUP behind it */
+  PLAN_STOP = 96,          /* u signal, u milliseconds: how the monitor itself stops the container */
+  PLAN_EVENTS = 97,        /* s the log of events, s members of one of the container's, its attributes the last and still open; exec: of its end */
+  PLAN_EVENT = 98,         /* u enum event_phase, s members of an event of something else; repeats */
   /* exec */
   PLAN_TARGET = 100,       /* u host pid of the container's first process, u its start time (field 22 of /proc/PID/stat) */
   /* unshare */
@@ -130,6 +135,11 @@ enum cgroup_mode {
 
 /* "unless-stopped" is "always" to a monitor, which does not outlive the machine. */
 enum restart_policy { RESTART_NO = 0, RESTART_ALWAYS = 1, RESTART_ON_FAILURE = 2 };
+
+/* When the container has become unhealthy. RESTART: whatever the policy. */
+enum health_action { HEALTH_NOTHING = 0, HEALTH_KILL = 1, HEALTH_RESTART = 2, HEALTH_STOP = 3 };
+
+enum event_phase { EVENT_START = 0, EVENT_END = 1 };
 
 enum log_driver { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_K8S_FILE = 2 };
 
@@ -194,7 +204,9 @@ enum frame_type {
   FRAME_STDOUT = 5,    /* runtime: bytes */
   FRAME_STDERR = 6,    /* runtime: bytes */
   FRAME_EXIT = 7,      /* runtime: u32 exit code; the last frame */
+  FRAME_HEALTH = 8,    /* client: check the health now. runtime: u32 enum health_answer; the last frame */
 };
+enum health_answer { HEALTH_PASSED = 0, HEALTH_FAILED = 1, HEALTH_NO_CHECK = 2 };
 enum hello_flag { HELLO_STDIN = 1, HELLO_STDOUT = 2, HELLO_STDERR = 4 };
 #define FRAME_MAX 65536 /* bytes of payload */
 

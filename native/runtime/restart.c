@@ -13,8 +13,8 @@ static bool wanted(const struct plan *plan, int code, uint64_t count) {
   }
 }
 
-bool restart_due(struct restart *restart, const struct plan *plan, int code, uint64_t ran) {
-  if (!wanted(plan, code, restart->count)) return false;
+bool restart_due(struct restart *restart, const struct plan *plan, int code, uint64_t ran, bool forced) {
+  if (!forced && !wanted(plan, code, restart->count)) return false;
   if (ran >= LONG_RUN || restart->delay == 0) restart->delay = FIRST_DELAY;
   else restart->delay *= 2;
   if (restart->delay > LAST_DELAY) restart->delay = LAST_DELAY;

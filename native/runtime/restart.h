@@ -12,7 +12,7 @@ struct restart {
   uint64_t delay; /* milliseconds before the next time */
 };
 
-/* After an end with `code`, `ran` milliseconds after its start. False: that was the end, and nothing is changed. */
-bool restart_due(struct restart *restart, const struct plan *plan, int code, uint64_t ran);
+/* After an end with `code`, `ran` milliseconds after its start; `forced`: whatever the policy. False: that was the end, and nothing is changed. */
+bool restart_due(struct restart *restart, const struct plan *plan, int code, uint64_t ran, bool forced);
 
 #endif

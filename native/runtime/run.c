@@ -1,6 +1,7 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
+#include <stdio.h>
 #include <sys/prctl.h>
 #include <unistd.h>
 
@@ -8,11 +9,14 @@
 #include "children.h"
 #include "cleanup.h"
 #include "clients.h"
+#include "events.h"
+#include "health.h"
 #include "launch.h"
 #include "life.h"
 #include "lock.h"
 #include "log.h"
 #include "loop.h"
+#include "mounts.h"
 #include "network.h"
 #include "report.h"
 #include "restart.h"
@@ -24,6 +28,7 @@
 static const struct plan *plan;
 static bool started; /* the program has been executed, and its end is not recorded yet */
 static bool over;    /* somebody wants the container to end for good */
+static bool forced;  /* it is to be started again, whatever the policy */
 static bool lingering; /* it has, and some clients have not taken all of it */
 static struct restart restart;
 static uint64_t start_moment;
@@ -67,6 +72,18 @@ static void on_timeout(struct timer *timer) {
   if (!launch_process.ended) kill(launch_process.pid, SIGKILL);
 }
 
+static void on_unhealthy(void) {
+  if (launch_process.ended) return;
+  switch ((enum health_action)plan->health.action) {
+    case HEALTH_NOTHING: return;
+    case HEALTH_KILL: kill(launch_process.pid, SIGKILL); return;
+    case HEALTH_RESTART: forced = true; break;
+    case HEALTH_STOP: over = true; break;
+  }
+  kill(launch_process.pid, (int)plan->stop_signal);
+  timer_start(&timeout, plan->stop_timeout);
+}
+
 /* The loop that waits for it looks itself. */
 static void on_back_off(struct timer *timer) { (void)timer; }
 
@@ -77,6 +94,22 @@ static void start(void) {
   life_write_live(plan, launch_process.pid, launch_process.start_time, cgroup_directory(), restart.count);
   if (plan->timeout > 0) timer_start(&timeout, plan->timeout);
   started = true;
+  const struct check_target target = {launch_process.pid, launch_process.start_time, cgroup_directory()};
+  health_start(plan, &target, on_unhealthy);
+}
+
+static void tell_start(void) {
+  events_append_fixed(plan, EVENT_START);
+  event_append(plan, "start", "");
+}
+
+static void tell_end(int code, bool oom_killed) {
+  char more[96];
+  if (oom_killed) event_append(plan, "oom", "");
+  unsigned long long seconds = (milliseconds_now() - start_moment) / 1000;
+  snprintf(more, sizeof more, ",\"exitCode\":\"%d\",\"execDuration\":\"%llu\"", code, seconds);
+  event_append(plan, "die", more);
+  events_append_fixed(plan, EVENT_END);
 }
 
 static void start_first(void) {
@@ -87,6 +120,7 @@ static void start_first(void) {
   start();
   report_undo = NULL;
   status_started(launch_process.pid, launch_process.start_time, cgroup_directory());
+  tell_start();
 }
 
 /* As the first time, and with nothing of it left but what was written: new namespaces, mounts, network, cgroup. */
@@ -95,9 +129,11 @@ static void start_again(void) {
   life_write_last_word(plan, restart.count);
   network_forget();
   children_forget();
+  mounts_again();
   clients_listen(plan);
   start();
   report_undo = NULL;
+  tell_start();
   /* Who saw that it was about to start, and said that it should not, has seen no process that he could have ended. */
   children_hear();
   if (over) kill(launch_process.pid, SIGKILL);
@@ -117,6 +153,7 @@ static void watch_over(void) {
 /* In this order: who hears of the end by the socket or by the records finds everything else done. True: it is to be started again. */
 static bool finish(void) {
   timer_stop(&timeout);
+  health_stop();
   if (!own_pid_namespace()) {
     /* With a pid namespace of its own, all have ended before the first process could be reaped. */
     cgroup_kill();
@@ -128,8 +165,10 @@ static bool finish(void) {
   int code = children_code(&launch_process);
   bool oom_killed = cgroup_oom_killed();
   children_hear();
-  bool again = !over && restart_due(&restart, plan, code, milliseconds_now() - start_moment);
+  bool again = !over && restart_due(&restart, plan, code, milliseconds_now() - start_moment, forced);
+  forced = false;
   life_write_exit(plan, code, oom_killed, restart.count);
+  tell_end(code, oom_killed);
   clients_refuse();
   cgroup_remove();
   if (again) life_write_restarting(plan, restart.count);

@@ -23,5 +23,6 @@ export const runExtra: RunExtra = {
   cleanup: [],
   timeout: 0,
   restart: { policy: 'no', most: 0 },
+  health: undefined,
   attached: false,
 }
