@@ -2,6 +2,7 @@ import { command } from '../cli/command.ts'
 import { limitTable } from '../cli/limit-table.ts'
 import { mergeLimits, readLimits } from '../cli/limits.ts'
 import { optionTable } from '../cli/options.ts'
+import { parseRestart } from '../cli/restart-option.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { updateContainer } from '../engine/update.ts'
 import { openContext } from '../system/open-context.ts'
@@ -14,13 +15,20 @@ export const update = command({
   options: optionTable({
     latest: { ...targetTable.latest, short: 'l' },
     ...limitTable,
+    restart: { type: 'string', metavar: 'string', description: 'Restart policy to apply when a container exits' },
   }),
   positionals: { min: 0, max: Infinity, complete: 'container' },
   async run({ options, positionals, given }, globals) {
     if (![...given].some((flag) => flag !== 'latest')) throw usageError('you must provide one or more flags when using this command', undefined, 1)
     const wanted = readLimits(options)
+    const policy = options.restart === undefined ? undefined : { restart: parseRestart(options.restart) }
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'update', { latest: options.latest, names: positionals })
-    return onEach(targets, (view) => updateContainer(view, ({ options: before }) => ({ ...before, limits: mergeLimits(before.limits, wanted) })))
+    return onEach(targets, (view) =>
+      updateContainer(view, ({ options: before }) => {
+        if (policy?.restart !== undefined && before.remove) throw usageError('Restart policy cannot be updated because AutoRemove is enabled for the container')
+        return { ...before, ...policy, limits: mergeLimits(before.limits, wanted) }
+      }),
+    )
   },
 })

@@ -130,7 +130,7 @@ async function secretsOf(context: Context, { options }: ContainerRecord): Promis
 }
 
 /** What outlives a stop and a reboot is no matter of the monitor. */
-const restartPlan = (wish: RestartOption | undefined): RunPlan['restart'] =>
+export const restartPlan = (wish: RestartOption | undefined): RunPlan['restart'] =>
   wish === undefined ? { policy: 'no', most: 0 } : { policy: wish.policy === 'on-failure' ? 'on-failure' : 'always', most: wish.most }
 
 /**

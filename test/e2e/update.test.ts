@@ -47,3 +47,20 @@ it('killed at any moment leaves the record whole', async () => {
     expect(await limits('box')).toMatch(/^0 0 0 0 (<nil>|10\d)$/)
   }
 })
+
+it('changes the restart policy of one that does not run', async () => {
+  const policy = (name: string) => box.ok('inspect', '--format', '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}', name)
+  await box.ok('create', '--name', 'box', 'busybox', 'sleep', '1000')
+  await box.ok('update', '--restart', 'on-failure:3', 'box')
+  expect(await policy('box')).toBe('on-failure 3')
+  await box.ok('update', '--restart', 'no', 'box')
+  expect(await policy('box')).toBe('no 0')
+  await box.ok('start', 'box')
+  const { code, stderr } = await box.lichen('update', '--restart', 'always', 'box')
+  expect([code, stderr]).toEqual([1, "Error: the restart policy of box can't be changed while it runs\nhint: lichen stop box, then update and start it\n"])
+  await box.ok('create', '--name', 'brief', '--rm', 'busybox')
+  expect(await box.lichen('update', '--restart', 'always', 'brief')).toMatchObject({
+    code: 1,
+    stderr: 'Error: Restart policy cannot be updated because AutoRemove is enabled for the container\n',
+  })
+})

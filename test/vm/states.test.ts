@@ -1,0 +1,97 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
+import { bootMachine, type Machine } from './machine.ts'
+
+let machine: Machine
+const run = (script: string) => machine.run(script)
+const succeed = (script: string) => machine.succeed(script)
+
+beforeAll(async () => {
+  machine = await bootMachine()
+  await succeed(`
+    mkdir -p root/bin root/tmp && cp /bin/busybox root/bin/busybox
+    for name in $(/bin/busybox --list); do ln -s busybox root/bin/$name 2>/dev/null; done
+    tar -C root -cf - . | lichen import - busybox`)
+}, 600_000)
+
+afterAll(async () => {
+  await machine?.stop()
+}, 60_000)
+
+afterEach(async () => {
+  await succeed('lichen rm -fa')
+  expect(await succeed("systemctl --user list-units --all --plain --no-legend 'lichen-*'")).toBe('')
+  expect(await succeed("find /sys/fs/cgroup -name 'lichen-*'")).toBe('')
+})
+
+const state = (name: string) => succeed(`lichen inspect --format '{{.State.Status}}' ${name}`)
+
+describe('pause', () => {
+  it('stops a container in its scope, and lets it go on', async () => {
+    await succeed('lichen run -d --name box busybox sh -c \'trap "exit 5" TERM; while :; do echo tick; sleep 0.1; done\'')
+    expect(await succeed('lichen pause box')).toBe('box')
+    expect(await state('box')).toBe('paused')
+    expect(await succeed("lichen ps --format '{{.Status}}'")).toMatch(/\(Paused\)$/)
+    expect(await succeed('lichen logs box | wc -l; sleep 1; lichen logs box | wc -l')).toMatch(/^(\d+)\n\1$/)
+    expect((await run('lichen exec box true')).output).toContain('Error: Container box is paused, unpause the container before exec')
+    await succeed('lichen unpause box')
+    expect(await succeed('lichen exec box echo hi')).toBe('hi')
+    await succeed('lichen pause box && lichen stop box')
+    expect(await succeed("lichen inspect --format '{{.State.Status}} {{.State.ExitCode}}' box")).toBe('exited 5')
+  })
+
+  it('of one whose monitor is killed nothing is left', async () => {
+    await succeed('lichen run -d --name box busybox sleep 1000 && lichen pause box')
+    await succeed("kill -9 $(lichen inspect --format '{{.State.ConmonPid}}' box)")
+    expect(await succeed('lichen wait box')).toBe('255')
+    expect(await state('box')).toBe('exited')
+  })
+})
+
+describe('update', () => {
+  const limit = (file: string) => succeed(`cat $(lichen inspect --format '{{.State.CgroupPath}}' box)/${file}`)
+
+  it('changes the limits of one that runs, and those of its next start', async () => {
+    await succeed('lichen run -d --name box --memory 64m busybox sleep 1000')
+    await succeed('lichen update --memory 96m --memory-swap 128m --cpus 0.5 --pids-limit 50 box')
+    expect(await limit('memory.max')).toBe(String(96 * 2 ** 20))
+    expect(await limit('memory.swap.max')).toBe(String(32 * 2 ** 20))
+    expect(await limit('cpu.max')).toBe('50000 100000')
+    expect(await limit('pids.max')).toBe('50')
+    await succeed('lichen kill box && lichen wait box && lichen start box')
+    expect(await limit('memory.max')).toBe(String(96 * 2 ** 20))
+    expect(await limit('pids.max')).toBe('50')
+    await succeed('lichen update --pids-limit -1 box')
+    expect(await limit('pids.max')).toBe('max')
+  })
+
+  it('gives one that was started without limits the controllers for them', async () => {
+    await succeed('lichen run -d --name box busybox sleep 1000')
+    await succeed('lichen update --memory 64m --cpu-shares 512 box')
+    expect(await limit('memory.max')).toBe(String(64 * 2 ** 20))
+    expect(await limit('cpu.weight')).toBe('59')
+  })
+
+  it('that can not be carried out whole changes nothing', async () => {
+    await succeed('lichen run -d --name box --memory 64m busybox sleep 1000')
+    const { code, output } = await run('lichen update --memory 32m --cpuset-cpus 0 box')
+    expect([code, output]).toEqual([1, expect.stringContaining('the cgroup controller cpuset is not delegated to you')])
+    expect(await limit('memory.max')).toBe(String(64 * 2 ** 20))
+    expect(await succeed("lichen inspect --format '{{.HostConfig.Memory}}' box")).toBe(String(64 * 2 ** 20))
+  })
+})
+
+describe('stats, top', () => {
+  it('shows what the cgroup says', async () => {
+    await succeed("lichen run -d --name box --memory 64m busybox sh -c 'sleep 1000 & while :; do :; done'")
+    const { code, output } = await run("lichen stats --no-stream --format '{{.Name}} {{.CPUPerc}} {{.MemUsage}} {{.PIDs}}' box")
+    const [, cpu] = /^box ([\d.]+)% [\d.]+[KM]iB \/ 64MiB 2\n$/.exec(output) ?? []
+    expect({ code, output, some: Number(cpu) > 5 }).toEqual({ code: 0, output, some: true })
+    await succeed('lichen pause box')
+    expect(await succeed("lichen stats --no-stream --format '{{.CPUPerc}}' box")).toBe('0.00%')
+  })
+
+  it('shows the processes of the cgroup', async () => {
+    await succeed('lichen run -d --name box busybox sleep 1000 && lichen exec -d box sleep 777')
+    expect(await succeed('lichen top box args')).toBe('COMMAND\nsleep 1000\nsleep 777')
+  })
+})
