@@ -8,7 +8,7 @@ import { followLog } from '../logs/follow.ts'
 import { readLog } from '../logs/read.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream } from '../system/output.ts'
+import { writeErr, writeOut } from '../system/output.ts'
 import { oneTarget } from './targets.ts'
 
 export const logs = command({
@@ -35,7 +35,7 @@ export const logs = command({
     if (driver === 'none') throw new LichenError('configured logging driver does not support reading', { code: 'NO_LOG', exitCode: 1 })
     const follow = options.follow && isActive(view) ? followLog(path, endOf(view, until)) : undefined
     const wish = { since, until, timestamps: options.timestamps, details: options.details }
-    for await (const { stream, bytes } of readLog({ path, driver, wish, tail, follow })) await print(stream, bytes)
+    for await (const { stream, bytes } of readLog({ path, driver, wish, tail, follow })) (stream === 1 ? writeOut : writeErr)(bytes)
     follow?.close()
     return 0
   },
@@ -44,12 +44,6 @@ export const logs = command({
 /** As Docker: what is no number means all. */
 function parseTail(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined
-}
-
-/** The buffer is used again when the stream has taken it. */
-function print(stream: 1 | 2, bytes: Uint8Array): Promise<void> {
-  const target = outputStream(stream)
-  return new Promise((resolve) => target.write(bytes, () => resolve()))
 }
 
 /** The end of the container, or the moment of --until; a moment that is longer off than a timer can wait is never. */

@@ -87,6 +87,12 @@ export interface Addon {
   /** Changes whenever a profile may compile to something else. */
   seccompRevision(input: Record<string, never>): string
 
+  /**
+   * Decodes lines of a json-file log from `at` on into `room` from `end` on, which must be as long as what is left of them: those of one
+   * stream that are of the usual form. [where the first other line begins, the new end]
+   */
+  jsonLogText(input: { from: Uint8Array; at: number; room: Uint8Array; end: number; stderr: boolean }): [at: number, end: number]
+
   /** From the password database, never from $HOME or $USER. */
   passwordEntry(input: { uid: number }): { name: string; uid: number; gid: number; home: string; shell: string } | undefined
 }

@@ -15,7 +15,7 @@ export function writeOut(data: string | Uint8Array): void {
 }
 
 /** What can't be said is no reason to stop. */
-export function writeErr(text: string): void {
+export function writeErr(text: string | Uint8Array): void {
   try {
     if (streams[2] !== undefined) streams[2].write(text)
     else writeWhole(2, text)

@@ -5,6 +5,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterExec(env, exports);
   RegisterFiles(env, exports);
   RegisterLocks(env, exports);
+  RegisterLogText(env, exports);
   RegisterProcesses(env, exports);
   RegisterRelay(env, exports);
   RegisterSeccomp(env, exports);

@@ -51,6 +51,34 @@ describe('json-file', () => {
     expect(json(attributes + line('y'), { details: true })).toEqual([[1, 'a=1,b=2%203 x\n y']])
   })
 
+  it('is the same at once, line by line and through JSON.parse', () => {
+    const logs = ['plain\n', '"q" \\ \n', 'tab\tend\n', '\u0001\u00e9\u0800 é\n', 'x'.repeat(100) + '\n', '1234567"', '12345678\n', '', '😀\n', 'no end']
+    const escapes = String.raw`{"log":"\u00e9\u0800\u003c\/ \ud83d\ude00 \ud83d \q\n","stream":"stdout","time":"${TIME}"}`
+    const lines = [...logs.flatMap((log, at) => [line(log, at % 3 === 0 ? 'stderr' : 'stdout'), line(log)]), `${escapes}\n`, line('last\n', 'stderr')]
+    const parsed = lines.flatMap((text) => {
+      try {
+        const { log, stream } = JSON.parse(text) as { log: string; stream: string }
+        return [[stream === 'stderr' ? 2 : 1, log]]
+      } catch {
+        return []
+      }
+    })
+    const byStream = (pieces: (string | number)[][], wanted: number) => pieces.flatMap(([stream, text]) => (stream === wanted ? [text] : [])).join('')
+    const text = lines.join('')
+    for (const stream of [1, 2]) {
+      expect(byStream(json(text), stream)).toBe(byStream(parsed, stream))
+      expect(byStream(json(text, { since: '2000-01-01T00:00:00.000000000Z' }), stream)).toBe(byStream(parsed, stream))
+    }
+  })
+
+  it('takes a last line without its end for what it is', () => {
+    for (let length = 1; length < line('some text\n').length; length++) {
+      const whole = line('first\n')
+      const torn = line('some text\n').slice(0, length)
+      expect(json(whole + torn).slice(0, 1)).toEqual([[1, length === torn.trimEnd().length && torn.endsWith('}') ? 'first\nsome text\n' : 'first\n']])
+    }
+  })
+
   it('prints times with nine digits', () => {
     expect(json(line('a\n', 'stdout', '2024-05-01T12:00:00.5Z') + line('b\n', 'stdout', '2024-05-01T12:00:00Z'), { timestamps: true })).toEqual([
       [1, '2024-05-01T12:00:00.500000000Z a\n2024-05-01T12:00:00.000000000Z b\n'],
