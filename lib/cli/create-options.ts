@@ -162,8 +162,8 @@ function timeout(seconds: number): number | undefined {
 }
 
 function pullPolicy(text: string): CreateOptions['pull'] {
-  if (text === 'missing' || text === 'always' || text === 'never') return text
-  throw usageError(`invalid pull option: '${text}': must be one of "always", "missing" or "never"`)
+  if (text === 'missing' || text === 'always' || text === 'never' || text === 'newer') return text
+  throw usageError(`invalid pull option: '${text}': must be one of "always", "missing" or "never"`, 'or "newer", as podman has it')
 }
 
 function shmSize(text: string): number {

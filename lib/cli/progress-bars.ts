@@ -47,11 +47,14 @@ export function progressBars(screen: Screen) {
   }
 }
 
-/** `[=====>     ]  1.2MB/3.4MB`; without the bar where the screen is narrow. */
+/** Name and state in front of a bar, and numbers behind it. */
+const BESIDE = 50
+
+/** `[=====>     ]  1.2MB/3.4MB`; the bar as wide as the screen lets it be, or none. */
 export function bar(current: number, total: number, columns: number): string {
   const numbers = total > 0 ? `${size(current)}/${size(total)}` : size(current)
-  if (total <= 0 || columns < 80) return numbers
-  const wide = 50
+  const wide = Math.min(50, columns - BESIDE)
+  if (total <= 0 || wide < 20) return numbers
   const full = Math.min(wide, Math.floor((current / total) * wide))
   const head = full < wide ? '>' : ''
   return `[${'='.repeat(full)}${head}${' '.repeat(wide - full - head.length)}]  ${numbers}`

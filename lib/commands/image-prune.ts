@@ -30,7 +30,11 @@ export const imagePrune = command({
     writeOut(options.force ? '' : `WARNING! This will remove ${what}.\n`)
     if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
     const context = await openContext(globals)
-    const images = await filterImages(await listImages(context), new Map([...filters].filter(([name]) => name !== 'dangling')), async () => '', Date.now())
+    const images = await filterImages(await listImages(context), new Map([...filters].filter(([name]) => name !== 'dangling')), {
+      createdOf: async () => '',
+      inUse: async () => new Set(),
+      now: Date.now(),
+    })
     const { removals, bytes } = await pruneImages(
       context,
       images.filter((image) => everything || isDangling(image)),

@@ -5,6 +5,7 @@ import { type ImageRow, imageHeads, imageRows, imageTable, imageTableWithDigests
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
+import { listContainers } from '../container/list.ts'
 import { findImage } from '../image/find.ts'
 import type { Image } from '../image/image.ts'
 import { listImages } from '../image/list.ts'
@@ -37,12 +38,16 @@ export const images = command({
     if (!sortKeys.includes(options.sort)) throw usageError(`unknown key ${JSON.stringify(options.sort)} for --sort`, sortKeys.join(', '))
     const context = await openContext(globals)
     const all = await listImages(context, (id) => warning(`image ${id.slice(0, 19)} can't be read: lichen system check says why`))
-    const shown = await filterImages(all, filters, async (name) => (await findImage(context, name)).configuration.created ?? '', Date.now())
+    const shown = await filterImages(all, filters, {
+      createdOf: async (name) => (await findImage(context, name)).configuration.created ?? '',
+      inUse: async () => new Set((await listContainers(context)).map(({ record }) => record.image.id)),
+      now: Date.now(),
+    })
     const pairs = shown.flatMap((image) =>
       imageRows(image, { digests: options.digests, truncate: !options['no-trunc'], now: Date.now() }).map((row) => ({ image, row })),
     )
     if (options.sort !== 'created') pairs.sort((a, b) => compare(options.sort, a, b))
-    const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
+    const format = options.quiet && ['', 'table'].includes(options.format) ? '{{.ID}}' : options.format
     const table = options.digests ? imageTableWithDigests : imageTable
     printLines(
       formatList(

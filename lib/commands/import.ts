@@ -1,5 +1,5 @@
-import { command } from '../cli/command.ts'
-import { optionTable } from '../cli/options.ts'
+import { command, type Globals } from '../cli/command.ts'
+import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { bytesFrom, openSource } from '../image/archive-open.ts'
 import { applyChange } from '../image/change.ts'
@@ -10,45 +10,52 @@ import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { tagOnly } from '../image/tag.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { openContext } from '../system/open-context.ts'
+import { onFile } from './file-failure.ts'
 import { printLines } from './print.ts'
+
+const table = optionTable({
+  change: {
+    type: 'list',
+    short: 'c',
+    metavar: 'list',
+    description: 'Apply a Dockerfile instruction to the image: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR',
+  },
+  message: { type: 'string', short: 'm', metavar: 'string', description: 'Comment in the history of the image' },
+  platform: { type: 'string', metavar: 'string', description: 'OS/ARCHITECTURE[/VARIANT] to write down; default: that of the host' },
+  'squash-ids': { type: 'boolean', description: "What belongs to ids that you do not have is nobody's" },
+  quiet: { type: 'boolean', short: 'q', description: 'Changes nothing: only the id is printed anyway' },
+})
 
 export const importImage = command({
   name: 'import',
   summary: 'Make an image of a root file system tar',
   usage: '[OPTIONS] FILE|URL|- [REPOSITORY[:TAG]]',
-  options: optionTable({
-    change: {
-      type: 'list',
-      short: 'c',
-      metavar: 'list',
-      description: 'Apply a Dockerfile instruction to the image: CMD, ENTRYPOINT, ENV, EXPOSE, HEALTHCHECK, LABEL, ONBUILD, STOPSIGNAL, USER, VOLUME, WORKDIR',
-    },
-    message: { type: 'string', short: 'm', metavar: 'string', description: 'Comment in the history of the image' },
-    platform: { type: 'string', metavar: 'string', description: 'OS/ARCHITECTURE[/VARIANT] to write down; default: that of the host' },
-    quiet: { type: 'boolean', short: 'q', description: 'Changes nothing: only the id is printed anyway' },
-  }),
+  options: table,
   positionals: { min: 1, max: 2, complete: 'file' },
-  async run({ options, positionals }, globals) {
-    const [from = '', name] = positionals
-    const config = options.change.reduce<ImageConfig>(applyChange, {})
-    const platform = options.platform === undefined ? hostPlatform(process.arch) : parsePlatform(options.platform)
-    const references = name === undefined ? [] : [tagOnly(name)]
-    const context = await openContext(globals)
-    const identity = await hostIdentity(context)
-    const { bytes, release } = await openBytes(from)
-    try {
-      const message = options.message ?? `Imported from ${from}`
-      const { image } = await importRootfs({ context, identity, bytes, what: from, config, platform, message, created: new Date().toISOString(), references })
-      printLines([image.id])
-    } catch (error) {
-      await collectGarbage(context).catch(() => undefined)
-      throw error
-    } finally {
-      await release()
-    }
-    return 0
-  },
+  run: (args, globals) => onFile(() => importFile(args, globals)),
 })
+
+async function importFile({ options, positionals }: ParsedArgs<typeof table>, globals: Globals): Promise<number> {
+  const [from = '', name] = positionals
+  const config = options.change.reduce<ImageConfig>(applyChange, {})
+  const platform = options.platform === undefined ? hostPlatform(process.arch) : parsePlatform(options.platform)
+  const references = name === undefined ? [] : [tagOnly(name)]
+  const context = await openContext(globals)
+  if (options['squash-ids']) context.config['squash-ids'] = true
+  const identity = await hostIdentity(context)
+  const { bytes, release } = await openBytes(from)
+  try {
+    const message = options.message ?? `Imported from ${from}`
+    const { image } = await importRootfs({ context, identity, bytes, what: from, config, platform, message, created: new Date().toISOString(), references })
+    printLines([image.id])
+  } catch (error) {
+    await collectGarbage(context).catch(() => undefined)
+    throw error
+  } finally {
+    await release()
+  }
+  return 0
+}
 
 async function openBytes(from: string): Promise<{ bytes: AsyncIterable<Uint8Array>; release(): Promise<void> }> {
   if (/^https?:\/\//.test(from)) return { bytes: fetchUrl(from), release: async () => {} }

@@ -1,6 +1,6 @@
 import { isatty } from 'node:tty'
-import { command } from '../cli/command.ts'
-import { optionTable } from '../cli/options.ts'
+import { command, type Globals } from '../cli/command.ts'
+import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { type Loaded, loadArchive } from '../image/load-archive.ts'
@@ -8,39 +8,54 @@ import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { familiarReference, parseReference } from '../image/reference.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { openContext } from '../system/open-context.ts'
+import { outputStream } from '../system/output.ts'
+import { onFile } from './file-failure.ts'
+import { loadProgress } from './load-progress.ts'
 import { printLines } from './print.ts'
+
+const table = optionTable({
+  input: {
+    type: 'string',
+    short: 'i',
+    metavar: 'string',
+    description: 'Read from this file, or from the folder of an OCI layout, instead of standard input',
+  },
+  platform: { type: 'string', metavar: 'string', description: 'OS/ARCHITECTURE[/VARIANT]; default: that of the host' },
+  'squash-ids': { type: 'boolean', description: "What belongs to ids that you do not have is nobody's" },
+  quiet: { type: 'boolean', short: 'q', description: 'Say nothing but what was loaded' },
+})
 
 export const load = command({
   name: 'load',
   summary: 'Load an image from a tar archive or standard input',
   usage: '[OPTIONS]',
-  options: optionTable({
-    input: {
-      type: 'string',
-      short: 'i',
-      metavar: 'string',
-      description: 'Read from this file, or from the folder of an OCI layout, instead of standard input',
-    },
-    platform: { type: 'string', metavar: 'string', description: 'OS/ARCHITECTURE[/VARIANT]; default: that of the host' },
-    quiet: { type: 'boolean', short: 'q', description: 'Say nothing but what was loaded' },
-  }),
+  options: table,
   positionals: { min: 0, max: 0 },
-  async run({ options }, globals) {
-    const source = options.input === undefined || options.input === '-' ? ({ stdin: true } as const) : { path: options.input }
-    if ('stdin' in source && isatty(0)) throw usageError('requested load from stdin, but stdin is empty', 'lichen load -i FILE, or lichen load < FILE', 1)
-    const platform =
-      options.platform === undefined ? { wanted: hostPlatform(process.arch), explicit: false } : { wanted: parsePlatform(options.platform), explicit: true }
-    const context = await openContext(globals)
-    const identity = await hostIdentity(context)
-    try {
-      await loadArchive({ context, identity, source, platform, onLoaded: (loaded) => printLines(lines(loaded)) })
-    } catch (error) {
-      await collectGarbage(context).catch(() => undefined)
-      throw error
-    }
-    return 0
-  },
+  run: (args, globals) => onFile(() => loadImages(args, globals)),
 })
+
+async function loadImages({ options }: ParsedArgs<typeof table>, globals: Globals): Promise<number> {
+  const source = options.input === undefined || options.input === '-' ? ({ stdin: true } as const) : { path: options.input }
+  if ('stdin' in source && isatty(0)) throw usageError('requested load from stdin, but stdin is empty', 'lichen load -i FILE, or lichen load < FILE', 1)
+  const platform =
+    options.platform === undefined ? { wanted: hostPlatform(process.arch), explicit: false } : { wanted: parsePlatform(options.platform), explicit: true }
+  const context = await openContext(globals)
+  if (options['squash-ids']) context.config['squash-ids'] = true
+  const identity = await hostIdentity(context)
+  const progress = options.quiet ? undefined : loadProgress(outputStream(1))
+  const onLoaded = (loaded: Loaded) => {
+    progress?.finish()
+    printLines(lines(loaded))
+  }
+  try {
+    await loadArchive({ context, identity, source, platform, onLoaded, onEvent: progress?.event })
+  } catch (error) {
+    progress?.finish()
+    await collectGarbage(context).catch(() => undefined)
+    throw error
+  }
+  return 0
+}
 
 function lines({ image, references, moved }: Loaded): string[] {
   const familiar = (reference: string) => familiarReference(parseReference(reference))

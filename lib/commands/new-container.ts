@@ -7,19 +7,31 @@ import { removeContainer } from '../engine/remove.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { visible } from '../system/log.ts'
-import { writeErr } from '../system/output.ts'
+import { outputStream } from '../system/output.ts'
+import type { PullProgress } from './pull-progress.ts'
 
 /** What `run` and `create` have in common on top of the engine: the lines of a pull, --cidfile and --replace. */
-export async function newContainer(context: Context, options: CreateOptions, { quiet, replace }: { quiet: boolean; replace: boolean }): Promise<ContainerView> {
+export async function newContainer(
+  context: Context,
+  options: CreateOptions,
+  { quiet, replace, 'squash-ids': squash }: { quiet: boolean; replace: boolean; 'squash-ids': boolean },
+): Promise<ContainerView> {
+  if (squash) context.config['squash-ids'] = true
   if (replace) await removeNamesake(context, options.name)
-  const create = () => createContainer(context, options, quiet ? () => {} : progress)
-  return options.cidfile === undefined ? create() : withCidFile(options.cidfile, create)
+  let shown: PullProgress | undefined
+  const progress = async () => {
+    shown = (await import('./pull-progress.ts')).pullProgress(outputStream(2))
+    return shown
+  }
+  const create = () => createContainer(context, options, quiet ? async () => silent : progress)
+  try {
+    return await (options.cidfile === undefined ? create() : withCidFile(options.cidfile, create))
+  } finally {
+    shown?.finish()
+  }
 }
 
-function progress(line: string): void {
-  writeErr(`${visible(line)}\n`)
-}
+const silent = { event() {}, say() {} }
 
 async function removeNamesake(context: Context, name: string | undefined): Promise<void> {
   if (name === undefined) throw usageError('cannot replace container without --name being set')

@@ -1,46 +1,32 @@
-import { bar, progressBars } from '../cli/progress-bars.ts'
 import type { PullEvent } from '../image/pull.ts'
-import { layerName, pullLine } from '../image/pull-lines.ts'
-import { visible } from '../system/log.ts'
+import { pullLine } from '../image/pull-lines.ts'
+import type { PullListener } from '../image/resolve.ts'
+import { layerBars } from './layer-bars.ts'
 
-export interface PullProgress {
-  event(event: PullEvent): void
+export interface PullProgress extends PullListener {
   /** Before anything else is printed. */
   finish(): void
 }
 
+const words = { waiting: 'Waiting', started: 'Pulling fs layer', downloaded: 'Extracting', complete: 'Pull complete', exists: 'Already exists' }
+
 /** Docker's: a bar a layer on a terminal, else a line for each step. */
 export function pullProgress(out: NodeJS.WriteStream): PullProgress {
-  if (out.isTTY) return onTerminal(out)
+  const bars = layerBars(out)
   return {
     event(event) {
-      const line = pullLine(event)
-      if (line !== undefined) out.write(`${line}\n`)
+      if (out.isTTY && event.kind !== 'from') draw(bars, event)
+      else {
+        const line = pullLine(event)
+        if (line !== undefined) bars.say(line)
+      }
     },
-    finish() {},
+    say: bars.say,
+    finish: bars.finish,
   }
 }
 
-function onTerminal(out: NodeJS.WriteStream): PullProgress {
-  const columns = () => out.columns || 80
-  const bars = progressBars({
-    write: (text) => void out.write(text),
-    get columns() {
-      return columns()
-    },
-    get rows() {
-      return out.rows || 24
-    },
-  })
-  const words = { waiting: 'Waiting', started: 'Pulling fs layer', downloaded: 'Extracting', complete: 'Pull complete', exists: 'Already exists' }
-  return {
-    event(event) {
-      if (event.kind === 'from') {
-        bars.finish()
-        out.write(`${visible(pullLine(event) ?? '')}\n`)
-      } else if (event.kind === 'progress') bars.set(layerName(event.layer), `Downloading  ${bar(event.current, event.total, columns())}`)
-      else bars.set(layerName(event.layer), words[event.state], event.state === 'complete' || event.state === 'exists')
-    },
-    finish: () => bars.finish(),
-  }
+function draw(bars: ReturnType<typeof layerBars>, event: Exclude<PullEvent, { kind: 'from' }>): void {
+  if (event.kind === 'progress') bars.moved(event.layer, 'Downloading', event.current, event.total)
+  else bars.state(event.layer, words[event.state], event.state === 'complete' || event.state === 'exists')
 }

@@ -14,6 +14,7 @@ import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
+import { warning } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream } from '../system/output.ts'
 import { printLines } from './print.ts'
@@ -24,8 +25,14 @@ const policies = ['always', 'missing', 'never', 'newer']
 const options = optionTable({
   'all-tags': { type: 'boolean', short: 'a', description: 'Download all tagged images in the repository' },
   platform: { type: 'string', metavar: 'string', description: 'For another machine: os/architecture[/variant]' },
-  policy: { type: 'string', metavar: 'string', default: 'always', description: 'always, missing (only what is not here), never, newer' },
+  policy: {
+    type: 'string',
+    metavar: 'string',
+    default: 'always',
+    description: 'always, missing (only what is not here), never, newer (as always, but what is here will do without the registry)',
+  },
   quiet: { type: 'boolean', short: 'q', description: 'Print the name at the end and nothing else' },
+  'squash-ids': { type: 'boolean', description: "What belongs to ids that you do not have is nobody's" },
   'disable-content-trust': { type: 'boolean', default: true, hidden: true, description: 'Signatures by notary are not verified' },
 })
 
@@ -48,6 +55,7 @@ export const pull = command({
     const place = await findPlace(positionals[0]!)
     const reference = place.kind === 'registry' ? { ...parseReference(place.name), written: place.name } : undefined
     const context = await openContext(globals)
+    if (options['squash-ids']) context.config['squash-ids'] = true
     const wish: PullWish = { context, identity: await hostIdentity(context), platform, quiet: options.quiet }
     if (place.kind !== 'registry') printLines([await pullPlace(wish, place)])
     else if (reference !== undefined) printLines([await pullName(wish, reference, options)])
@@ -69,9 +77,16 @@ async function pullName(
   }
   if (!(await mayStay(wish.context, policy, reference))) {
     if (!tagged && !quiet) printLines(['Using default tag: latest'])
-    await pullOne(wish, reference)
+    await pullOne(wish, reference).catch((error: unknown) => orHere(wish.context, policy, reference, error))
   }
   return formatReference(reference)
+}
+
+/** With `newer`, what is here will do where the registry can't be asked. */
+async function orHere(context: Context, policy: string, reference: Reference, error: unknown): Promise<void> {
+  const here = policy === 'newer' && error instanceof LichenError && (await matchImage(context, formatReference(reference))) !== undefined
+  if (!here) throw error
+  warning(`the image that is here stays: ${error.message}`)
 }
 
 /** Whether the policy leaves what is here as it is. Throws IMAGE_NOT_FOUND where it allows nothing else. */

@@ -1,6 +1,5 @@
-import { bar, progressBars } from '../cli/progress-bars.ts'
-import { layerName } from '../image/pull-lines.ts'
 import type { PushEvent } from '../image/push.ts'
+import { layerBars } from './layer-bars.ts'
 
 export interface PushProgress {
   event(event: PushEvent): void
@@ -10,24 +9,14 @@ export interface PushProgress {
 
 /** Docker's: a bar a layer on a terminal, else a line for each step. */
 export function pushProgress(out: NodeJS.WriteStream): PushProgress {
-  const columns = () => out.columns || 80
-  const bars = progressBars({
-    write: (text) => void out.write(text),
-    get columns() {
-      return columns()
-    },
-    get rows() {
-      return out.rows || 24
-    },
-  })
-  const line = (name: string, text: string, done: boolean) => (out.isTTY ? bars.set(name, text, done) : void out.write(`${name}: ${text}\n`))
+  const bars = layerBars(out)
   return {
     event(event) {
-      if (event.kind === 'repository') out.write(`The push refers to repository [${event.name}]\n`)
-      else if (event.kind === 'layer') line(layerName(event.layer), words(event.state), event.state !== 'preparing')
-      else if (out.isTTY) bars.set(layerName(event.layer), `Pushing  ${bar(event.current, event.total, columns())}`)
+      if (event.kind === 'repository') bars.say(`The push refers to repository [${event.name}]`)
+      else if (event.kind === 'layer') bars.state(event.layer, words(event.state), event.state !== 'preparing')
+      else bars.moved(event.layer, 'Pushing', event.current, event.total)
     },
-    finish: () => bars.finish(),
+    finish: bars.finish,
   }
 }
 

@@ -1,38 +1,67 @@
 import { pipeline } from 'node:stream/promises'
 import { isatty } from 'node:tty'
-import { command } from '../cli/command.ts'
-import { optionTable } from '../cli/options.ts'
+import { command, type Globals } from '../cli/command.ts'
+import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
-import { type ArchiveFormat, imagesToSave, saveArchive } from '../image/save-archive.ts'
+import { familiarReference, parseReference } from '../image/reference.ts'
+import { type ArchiveFormat, imagesToSave, type Saving, saveArchive } from '../image/save-archive.ts'
 import { whileArriving } from '../image/store.ts'
+import { storeInDir, storeInLayout } from '../image/store-place.ts'
+import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream } from '../system/output.ts'
+import { onFile } from './file-failure.ts'
 import { writeTo } from './write-to.ts'
 
-const formats: readonly string[] = ['docker-archive', 'oci-archive'] satisfies ArchiveFormat[]
+const archives: readonly string[] = ['docker-archive', 'oci-archive'] satisfies ArchiveFormat[]
+const folders: readonly string[] = ['oci-dir', 'docker-dir']
+const formats = [...archives, ...folders]
+
+const table = optionTable({
+  output: { type: 'string', short: 'o', metavar: 'string', description: 'Write to a file, instead of standard output' },
+  format: { type: 'string', metavar: 'string', default: 'docker-archive', description: formats.join(', ') },
+  'multi-image-archive': { type: 'boolean', short: 'm', description: 'Changes nothing: an archive may hold several images anyway' },
+  quiet: { type: 'boolean', short: 'q', description: 'Changes nothing: nothing is said anyway' },
+})
 
 export const save = command({
   name: 'save',
   summary: 'Save one or more images to a tar archive (streamed to standard output by default)',
   usage: '[OPTIONS] IMAGE [IMAGE...]',
-  options: optionTable({
-    output: { type: 'string', short: 'o', metavar: 'string', description: 'Write to a file, instead of standard output' },
-    format: { type: 'string', metavar: 'string', default: 'docker-archive', description: formats.join(', ') },
-    'multi-image-archive': { type: 'boolean', short: 'm', description: 'Changes nothing: an archive may hold several images anyway' },
-    quiet: { type: 'boolean', short: 'q', description: 'Changes nothing: nothing is said anyway' },
-  }),
+  options: table,
   positionals: { min: 1, max: Infinity, complete: 'image' },
-  async run({ options, positionals }, globals) {
-    if (!formats.includes(options.format)) throw usageError(`unknown format ${JSON.stringify(options.format)}`, formats.join(', '))
-    const output = options.output === '-' || options.output === '' ? undefined : options.output
-    if (output === undefined && isatty(1)) throw usageError('cowardly refusing to save to a terminal. Use the -o flag or redirect', undefined, 1)
-    const context = await openContext(globals)
-    // No image that is being saved is collected meanwhile.
-    await whileArriving(context, async () => {
-      const archive = saveArchive(context, await imagesToSave(context, positionals), options.format as ArchiveFormat)
-      if (output === undefined) await pipeline(archive, outputStream(1), { end: false })
-      else await writeTo(output, archive)
-    })
-    return 0
-  },
+  run: (args, globals) => onFile(() => saveImages(args, globals)),
 })
+
+async function saveImages({ options, positionals }: ParsedArgs<typeof table>, globals: Globals): Promise<number> {
+  if (!formats.includes(options.format)) throw usageError(`unknown format ${JSON.stringify(options.format)}`, formats.join(', '))
+  const output = options.output === '-' || options.output === '' ? undefined : options.output
+  const toFolder = folders.includes(options.format)
+  if (toFolder && output === undefined) throw usageError(`--format ${options.format} needs --output: the folder`, undefined, 1)
+  if (output === undefined && isatty(1)) throw usageError('cowardly refusing to save to a terminal. Use the -o flag or redirect', undefined, 1)
+  const context = await openContext(globals)
+  // No image that is being saved is collected meanwhile.
+  await whileArriving(context, async () => {
+    const savings = await imagesToSave(context, positionals)
+    if (toFolder) return saveInFolder(context, savings, options.format, output!)
+    const archive = saveArchive(context, savings, options.format as ArchiveFormat)
+    if (output === undefined) await pipeline(archive, outputStream(1), { end: false })
+    else await writeTo(output, archive)
+  })
+  return 0
+}
+
+/** podman's oci-dir is an OCI layout, its docker-dir what skopeo calls `dir:`, which holds one image. */
+async function saveInFolder(context: Context, savings: readonly Saving[], format: string, path: string): Promise<void> {
+  if (format === 'docker-dir' && savings.length > 1) throw usageError('--format docker-dir holds one image', 'oci-dir holds several', 1)
+  for (const { image, references } of savings) {
+    if (format === 'docker-dir') await storeInDir({ context, image, path })
+    else for (const name of namesInLayout(references, savings.length > 1)) await storeInLayout({ context, image, path }, name)
+  }
+}
+
+/** A tag, as umoci and skopeo have it; where that does not tell images apart, the whole name. */
+function namesInLayout(references: readonly string[], several: boolean): string[] {
+  if (references.length === 0) return ['latest']
+  return references.map(parseReference).map((reference) => (several ? familiarReference(reference) : reference.tag!))
+}

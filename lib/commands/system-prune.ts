@@ -33,7 +33,7 @@ export const systemPrune = command({
     const context = await openContext(globals)
     const containers = await pruneContainers(context, fits)
     const volumes = options.volumes ? await pruneVolumes(context, ({ anonymous }) => anonymous) : { names: [], bytes: 0 }
-    const candidates = await filterImages(await listImages(context), filters, async () => '', Date.now())
+    const candidates = await filterImages(await listImages(context), filters, { createdOf: async () => '', inUse: async () => new Set(), now: Date.now() })
     const images = await pruneImages(
       context,
       candidates.filter((image) => options.all || isDangling(image)),

@@ -2,7 +2,7 @@ import { release } from 'node:os'
 import { allocateContainer } from '../container/allocate.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
-import { resolveImage } from '../image/resolve.ts'
+import { type ImageWish, resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { parseNetworkMode } from '../network/mode.ts'
 import { choosePorts } from '../network/ports.ts'
@@ -24,9 +24,9 @@ import { volumesFrom } from './volumes-from.ts'
 /**
  * Makes a container that can be started: the image is here and unpacked, volumes exist, ports are chosen,
  * the record and the name are written. Nothing runs, nothing is mounted.
- * `progress` gets the lines of a pull.
+ * `progress` gives who is told of a pull.
  */
-export async function createContainer(context: Context, wish: CreateOptions, progress: (line: string) => void): Promise<ContainerView> {
+export async function createContainer(context: Context, wish: CreateOptions, progress: ImageWish['progress']): Promise<ContainerView> {
   const options = { ...wish, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
   const identity = await containerIdentity(context, options)
@@ -44,7 +44,7 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
   return view
 }
 
-async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: (line: string) => void) {
+async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: ImageWish['progress']) {
   const image = await resolveImage({
     context,
     identity: identity.store,

@@ -1,5 +1,5 @@
-import { close as closeFd, createReadStream, fstat as fstatFd, open as openFd, type Stats } from 'node:fs'
-import { readFile, stat } from 'node:fs/promises'
+import { close as closeFd, constants, createReadStream, fstat as fstatFd, open as openFd, type Stats } from 'node:fs'
+import { access, readFile, stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -28,7 +28,12 @@ export const sourceName = (source: Source): string => ('path' in source ? source
  * Throws NO_SUCH_FILE, NOT_AN_ARCHIVE, DAMAGED_ARCHIVE, TRUNCATED_ARCHIVE, DAMAGED_STREAM, BAD_ARCHIVE.
  */
 export async function openArchive(context: Context, source: Source): Promise<Archive> {
-  if ('path' in source && (await isFolder(source.path))) return openFolder(source.path)
+  if ('path' in source && (await isFolder(source.path))) {
+    await access(source.path, constants.R_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
+      throw unreadable(source.path, error)
+    })
+    return openFolder(source.path)
+  }
   const { fd, start, status, release } = await openSource(source)
   try {
     const size = status.size

@@ -1,3 +1,4 @@
+import { LichenError } from '../system/errors.ts'
 import type { Archive, ArchiveFile } from './archive.ts'
 import { archivePath, badArchive, digestOf } from './archive.ts'
 import { type Bytes, bytesOfFile, passFile } from './archive-bytes.ts'
@@ -44,7 +45,7 @@ const symlinkTarget = (path: string, target: string) => archivePath(target, path
 function checkKind({ type }: ArchiveEntry, path: string): void {
   if (type !== 'other' && !/^(?:usr\/bin|bin|etc\/passwd|usr\/lib|sbin|lib64)$/.test(path)) return
   if (type === 'other') throw badArchive(`${JSON.stringify(path)} in the archive is no file, folder or link`, ROOTFS_HINT)
-  throw badArchive('it is the tar of a root file system, not an image archive', ROOTFS_HINT)
+  throw new LichenError('it is the tar of a root file system, not an image archive', { code: 'NOT_AN_ARCHIVE', hint: ROOTFS_HINT })
 }
 
 export const ROOTFS_HINT = 'lichen import makes an image of the tar of a root file system'

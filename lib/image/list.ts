@@ -19,12 +19,11 @@ export async function listImages(context: Context, broken: (id: string, error: u
       }),
     ),
   )
-  return images
-    .filter((image) => image !== undefined)
-    .sort((a, b) => (createdOf(b) < createdOf(a) ? -1 : createdOf(b) > createdOf(a) ? 1 : a.id < b.id ? -1 : 1))
+  return images.filter((image) => image !== undefined).sort((a, b) => createdOf(b) - createdOf(a) || (a.id < b.id ? -1 : 1))
 }
 
-const createdOf = (image: Image) => image.configuration.created ?? ''
+/** Milliseconds: builders write their own zones down. */
+const createdOf = (image: Image) => Date.parse(image.configuration.created ?? '') || 0
 
 /** The image as commands see it, with the references that are given. */
 export async function assembleImage(context: Context, stored: StoredImage, references: readonly StoredReference[]): Promise<Image> {

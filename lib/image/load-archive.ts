@@ -1,7 +1,7 @@
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { type Added, addImage, diskFull, type LayerEvent } from './add-image.ts'
+import { type Added, addImage, diskFull } from './add-image.ts'
 import { type Archive, badArchive, ofSource } from './archive.ts'
 import { dirImage, isDirLayout } from './archive-dir.ts'
 import { dockerImage, readSavedImages, type SavedImage } from './archive-docker.ts'
@@ -12,7 +12,9 @@ import { blobSize, readBlob } from './blobs.ts'
 import type { Descriptor } from './manifest.ts'
 import { parseConfiguration, parseManifest } from './parse-manifest.ts'
 import { formatPlatform } from './platform.ts'
+import type { PullEvent } from './pull.ts'
 import { readStoredImage, whileArriving } from './store.ts'
+import { watchLayer } from './watch-layer.ts'
 
 export interface LoadInput {
   context: Context
@@ -23,7 +25,7 @@ export interface LoadInput {
   only?: string | undefined
   /** Which of them, and what they are called here; all of them by their own names where absent. */
   choose?: (images: readonly ArchiveImage[]) => ArchiveImage[]
-  onLayer?: (event: LayerEvent) => void
+  onEvent?: ((event: PullEvent) => void) | undefined
   /** An image is in the store and named. */
   onLoaded(loaded: Loaded): void
 }
@@ -45,7 +47,7 @@ export async function loadArchive(input: LoadInput): Promise<void> {
   }
 }
 
-async function load({ context, identity, source, platform, only, choose = (images) => [...images], onLayer, onLoaded }: LoadInput): Promise<void> {
+async function load({ context, identity, source, platform, only, choose = (images) => [...images], onEvent = () => {}, onLoaded }: LoadInput): Promise<void> {
   const archive = await openArchive(context, source)
   try {
     for (const found of choose(await imagesOf(archive, platform, only))) {
@@ -53,7 +55,8 @@ async function load({ context, identity, source, platform, only, choose = (image
       if (platform.explicit) await checkPlatform(image, platform)
       await adoptBlobs(context, image)
       const { manifestBytes, manifest, mediaType, references } = image
-      const open = (descriptor: Descriptor) => openArchiveBlob(image, descriptor)
+      const open = (descriptor: Descriptor) =>
+        descriptor.digest === manifest.config.digest ? openArchiveBlob(image, descriptor) : watchLayer(openArchiveBlob(image, descriptor), descriptor, onEvent)
       const what = references[0] ?? 'the image'
       const added = await addImage({
         context,
@@ -64,7 +67,7 @@ async function load({ context, identity, source, platform, only, choose = (image
         open,
         what,
         references,
-        ...(onLayer === undefined ? {} : { onLayer }),
+        onLayer: ({ layer, state }) => onEvent({ kind: 'layer', layer, state }),
       })
       onLoaded({ ...added, references })
     }

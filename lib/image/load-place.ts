@@ -28,7 +28,7 @@ export async function loadPlace({ context, identity, place, platform, onEvent = 
     platform: { wanted: platform ?? hostPlatform(process.arch), explicit: platform !== undefined },
     only: place.name,
     choose: (images) => [theOne(place, images)],
-    onLayer: ({ layer, state }) => onEvent({ kind: 'layer', layer, state }),
+    onEvent,
     onLoaded: (result) => {
       loaded = result
     },

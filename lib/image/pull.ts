@@ -16,6 +16,7 @@ import type { Asked } from './registry/explain.ts'
 import { type FetchedManifest, fetchManifest, headManifest } from './registry/manifests.ts'
 import type { Session } from './registry/session.ts'
 import { readStoredImage } from './store.ts'
+import { watchLayer } from './watch-layer.ts'
 
 export type PullEvent =
   | { kind: 'from'; tag: string; repository: string }
@@ -62,7 +63,7 @@ async function pullFrom({ context, identity, reference, platform, onEvent = () =
   const open = (descriptor: Descriptor) =>
     descriptor.digest === manifest.config.digest
       ? downloadBlob(session, asked, descriptor, 'configuration')
-      : watched(downloadBlob(session, asked, descriptor), descriptor, onEvent)
+      : watchLayer(downloadBlob(session, asked, descriptor), descriptor, onEvent)
   const name = formatReference(reference.digest === undefined ? reference : { ...reference, tag: undefined })
   const before = await readReference(context, name)
   const { image } = await addImage({
@@ -146,19 +147,4 @@ async function requirePlatform({
       hint: 'leave --platform out to take it as it is',
     },
   )
-}
-
-async function* watched(
-  source: AsyncIterable<Uint8Array>,
-  { digest: layer, size: total }: Descriptor,
-  onEvent: (event: PullEvent) => void,
-): AsyncGenerator<Uint8Array> {
-  onEvent({ kind: 'layer', layer, state: 'started' })
-  let current = 0
-  for await (const piece of source) {
-    current += piece.length
-    onEvent({ kind: 'progress', layer, current, total })
-    yield piece
-  }
-  onEvent({ kind: 'layer', layer, state: 'downloaded' })
 }

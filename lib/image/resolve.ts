@@ -7,18 +7,29 @@ import type { Image } from './image.ts'
 import { assembleImage } from './list.ts'
 import type { Platform } from './manifest.ts'
 import { fitsPlatform, formatPlatform, hostPlatform, parsePlatform } from './platform.ts'
+import type { PullEvent } from './pull.ts'
 import { familiarReference, parseReference } from './reference.ts'
 import { readStoredImage } from './store.ts'
+
+/** newer: as always, but what is here will do where the registry can't be asked. */
+export type PullPolicy = 'missing' | 'always' | 'never' | 'newer'
+
+/** Who is told of a pull that a run brings about. */
+export interface PullListener {
+  event(event: PullEvent): void
+  /** A line of its own. */
+  say(line: string): void
+}
 
 export interface ImageWish {
   context: Context
   identity: Identity
   /** As the user wrote it: a name, or an id. */
   reference: string
-  pull: 'missing' | 'always' | 'never'
+  pull: PullPolicy
   platform?: string
-  /** Lines of a pull. */
-  progress(line: string): void
+  /** Asked for where something is pulled. */
+  progress(): Promise<PullListener>
 }
 
 /**
@@ -30,7 +41,9 @@ export async function resolveImage(wish: ImageWish): Promise<Image> {
   const platform = wish.platform === undefined ? undefined : parsePlatform(wish.platform)
   if (PLACE.test(wish.reference)) return fromPlace(wish, platform)
   const here = wish.pull === 'always' ? undefined : await localImage(wish.context, wish.reference)
-  if (here !== undefined && (platform === undefined || fitsPlatform(here.configuration, platform))) return here
+  const fits = here !== undefined && (platform === undefined || fitsPlatform(here.configuration, platform))
+  if (fits && wish.pull === 'newer') return newer(wish, here, platform)
+  if (fits) return here
   if (wish.pull === 'never') {
     if (here !== undefined && platform !== undefined) throw wrongPlatform(wish.reference, formatPlatform(platform), formatPlatform(here.configuration))
     throw noSuchImage(wish.reference)
@@ -41,6 +54,16 @@ export async function resolveImage(wish: ImageWish): Promise<Image> {
 /** `oci:DIR`, `docker://NAME` and their kin; a name can begin like that, too. */
 const PLACE = /^(oci|oci-archive|docker-archive|dir|docker):/
 
+async function newer(wish: ImageWish, here: Image, platform: Platform | undefined): Promise<Image> {
+  try {
+    return await pulled(wish, wish.reference, platform)
+  } catch (error) {
+    if (!(error instanceof LichenError)) throw error
+    warning(`the image that is here is used: ${error.message}`)
+    return here
+  }
+}
+
 async function fromPlace(wish: ImageWish, platform: Platform | undefined): Promise<Image> {
   const here = /\//.test(wish.reference) ? undefined : await localImage(wish.context, wish.reference)
   if (here !== undefined) return here
@@ -48,26 +71,26 @@ async function fromPlace(wish: ImageWish, platform: Platform | undefined): Promi
   const place = await findPlace(wish.reference)
   if (place.kind === 'registry' && place.name === wish.reference) return pulled(wish, place.name, platform)
   if (place.kind === 'registry') return resolveImage({ ...wish, reference: place.name })
-  const { id } = await loadPlace({ context: wish.context, identity: wish.identity, place, platform })
-  return required(await byId(wish.context, id), wish.reference)
+  const listener = await wish.progress()
+  const loaded = await loadPlace({ context: wish.context, identity: wish.identity, place, platform, onEvent: listener.event })
+  const { closingLines } = await import('./pull-lines.ts')
+  for (const line of closingLines(loaded, loaded.name)) listener.say(line)
+  return required(await byId(wish.context, loaded.id), wish.reference)
 }
 
 async function pulled(wish: ImageWish, name: string, platform: Platform | undefined): Promise<Image> {
   const reference = parseReference(name)
   const familiar = familiarReference(reference)
-  if (wish.pull === 'missing') wish.progress(`Unable to find image '${familiar}' locally`)
-  const [{ pullImage }, { closingLines, pullLine }] = await Promise.all([import('./pull.ts'), import('./pull-lines.ts')])
+  const [{ pullImage }, { closingLines }, listener] = await Promise.all([import('./pull.ts'), import('./pull-lines.ts'), wish.progress()])
+  if (wish.pull === 'missing') listener.say(`Unable to find image '${familiar}' locally`)
   const result = await pullImage({
     context: wish.context,
     identity: wish.identity,
     reference,
     platform,
-    onEvent: (event) => {
-      const line = pullLine(event)
-      if (line !== undefined) wish.progress(line)
-    },
+    onEvent: listener.event,
   })
-  for (const line of closingLines(result, familiar)) wish.progress(line)
+  for (const line of closingLines(result, familiar)) listener.say(line)
   const image = required(await byId(wish.context, result.id), name)
   const host = hostPlatform(process.arch)
   if (platform === undefined && !fitsPlatform(image.configuration, host)) {

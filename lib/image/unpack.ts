@@ -7,12 +7,14 @@ import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { syncFolder } from '../system/files.ts'
+import { warning } from '../system/log.ts'
 import { layerDiff, layersDir, temporaryDir } from '../system/paths.ts'
 import { ApplyRecords } from './apply-records.ts'
 import { TEMPORARY_PREFIX } from './blobs.ts'
 import { decompress } from './decompress.ts'
 import { digestHex } from './digest.ts'
 import { layerEntries } from './layer-entries.ts'
+import { squashIds } from './squash-ids.ts'
 import { TarReader } from './tar/reader.ts'
 import { TarError } from './tar/tar-error.ts'
 
@@ -29,7 +31,7 @@ export async function unpackLayer(input: { context: Context; identity: Identity;
     const apply = startApply({ context, identity, directory: `${draft}/diff` })
     let size: number
     try {
-      await stream(blob, apply, diffId)
+      await stream(blob, apply, diffId, context.config['squash-ids'] ? identity : undefined)
       size = (await apply.finish()).bytes
     } finally {
       await apply.abandon()
@@ -42,7 +44,7 @@ export async function unpackLayer(input: { context: Context; identity: Identity;
   }
 }
 
-async function stream(blob: AsyncIterable<Uint8Array>, apply: ApplyStream, diffId: string): Promise<void> {
+async function stream(blob: AsyncIterable<Uint8Array>, apply: ApplyStream, diffId: string, squashTo: Identity | undefined): Promise<void> {
   const hash = createHash('sha256')
   const records = new ApplyRecords(apply)
   let packed = 0
@@ -52,7 +54,9 @@ async function stream(blob: AsyncIterable<Uint8Array>, apply: ApplyStream, diffI
       yield part
     }
   }
-  const reader = new TarReader(layerEntries(records, () => packed))
+  const entries = layerEntries(records, () => packed)
+  const squashing = squashTo === undefined ? undefined : squashIds(entries, squashTo)
+  const reader = new TarReader(squashing?.handlers ?? entries)
   for await (const part of decompress(counted())) {
     // All of it, what follows the end of the archive too.
     hash.update(part)
@@ -68,6 +72,8 @@ async function stream(blob: AsyncIterable<Uint8Array>, apply: ApplyStream, diffI
     })
   records.end()
   await records.flush(true)
+  const said = squashing?.said()
+  if (said !== undefined) warning(`layer ${diffId.slice(0, 19)}: ${said}`)
 }
 
 /** The ids of a root user's containers are others than root's: they reach layers as "others". */

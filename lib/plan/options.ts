@@ -51,7 +51,7 @@ export interface CreateOptions {
   health?: HealthOption | undefined
   /** Seconds after which it is killed; absent: never. */
   timeout?: number | undefined
-  pull: 'missing' | 'always' | 'never'
+  pull: 'missing' | 'always' | 'never' | 'newer'
   platform: string | undefined
   /** Bytes of /dev/shm. */
   shmSize: number

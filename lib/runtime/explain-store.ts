@@ -32,7 +32,7 @@ function explainApply(failure: Failure, name: string, say: (failure: Failure) =>
     const [kind = '', id = ''] = detail.split(' ')
     return new LichenError(`/${subject} belongs to ${detail}, and your containers have no ${kind} so high`, {
       code: 'UNMAPPED_ID',
-      hint: `an administrator gives you more subordinate ids, at least ${id} of them: usermod --add-sub${kind}s FIRST-LAST USER (a range that nobody else has)`,
+      hint: `--squash-ids makes such files nobody's. Or an administrator gives you more subordinate ids, at least ${id} of them: usermod --add-sub${kind}s FIRST-LAST USER (a range that nobody else has)`,
     })
   }
   if (/chown/.test(call) && ['EPERM', 'EINVAL', 'EOPNOTSUPP'].includes(name)) {

@@ -24,7 +24,7 @@ async function load(path: string): Promise<Config> {
 const strings = ['data-root', 'storage-driver', 'log-driver', 'default-shm-size', 'default-runtime']
 const lists = ['storage-opts', 'insecure-registries', 'registry-mirrors', 'dns', 'dns-search', 'dns-opts']
 const objects = ['log-opts', 'default-ulimits']
-const booleans = ['init', 'debug']
+const booleans = ['init', 'debug', 'squash-ids']
 
 function checkTypes(path: string, content: Record<string, unknown>): void {
   const check = (keys: string[], wanted: string, fits: (value: unknown) => boolean) => {

@@ -24,5 +24,7 @@ export interface Config {
   'dns-search'?: string[]
   'dns-opts'?: string[]
   init?: boolean
+  /** What belongs to ids that the user does not have is unpacked as nobody's. */
+  'squash-ids'?: boolean
   debug?: boolean
 }

@@ -113,7 +113,7 @@ describe('load', () => {
     expect((await loaded(['-i', other.folder, '--platform', 'linux/amd64'])).id).toBe(layout.configDigest)
     expect((await loaded(['-i', other.folder, '--platform', 'linux/arm64'])).id).toBe(other.configDigest)
     const { code, stderr } = await box.lichen('load', '-i', other.folder, '--platform', 's390x')
-    expect([code, stderr]).toEqual([125, expect.stringMatching(/no matching manifest for linux\/s390x[\s\S]*linux\/amd64, linux\/arm64/)])
+    expect([code, stderr]).toEqual([1, expect.stringMatching(/no matching manifest for linux\/s390x[\s\S]*linux\/amd64, linux\/arm64/)])
   })
 
   it('says whose name it takes away', async () => {
@@ -195,20 +195,20 @@ describe('what is no good', () => {
     const flipped = Buffer.from(good)
     flipped[good.length / 2]! ^= 1
     const before = stored()
-    const cases: [Buffer, string][] = [
-      [good.subarray(0, 100_000), 'the archive is cut short'],
-      [flipped, 'is not what was announced'],
-      [Buffer.from('nonsense'), 'it is not a tar archive'],
-      [tar([{ path: 'readme', content: 'hello' }]), 'neither manifest.json nor index.json'],
-      [tar([{ path: 'bin/', type: '5' }]), 'the tar of a root file system'],
-      [tar([{ path: '../../escape', content: 'x' }]), 'leads out of the archive'],
-      [tar([{ path: 'manifest.json', content: `[{"Config":"blobs/sha256/${config}","Layers":["../../../etc/passwd"]}]` }]), 'lacks blobs/sha256'],
+    const cases: [Buffer, string, number][] = [
+      [good.subarray(0, 100_000), 'the archive is cut short', 1],
+      [flipped, 'is not what was announced', 125],
+      [Buffer.from('nonsense'), 'it is not a tar archive', 1],
+      [tar([{ path: 'readme', content: 'hello' }]), 'neither manifest.json nor index.json', 1],
+      [tar([{ path: 'bin/', type: '5' }]), 'the tar of a root file system', 1],
+      [tar([{ path: '../../escape', content: 'x' }]), 'leads out of the archive', 125],
+      [tar([{ path: 'manifest.json', content: `[{"Config":"blobs/sha256/${config}","Layers":["../../../etc/passwd"]}]` }]), 'lacks blobs/sha256', 125],
     ]
-    for (const [bytes, why] of cases) {
+    for (const [bytes, why, wanted] of cases) {
       writeFileSync(file('bad.tar'), bytes)
       for (const run of [box.lichen('load', '-i', shared(file('bad.tar'))), box.start(['load'], { input: bytes }).exited]) {
         const { code, stderr } = await run
-        expect([code, stderr]).toEqual([125, expect.stringContaining(why)])
+        expect([code, stderr]).toEqual([wanted, expect.stringContaining(why)])
       }
       expect(stored()).toEqual(before)
     }

@@ -1,25 +1,22 @@
-import { chmod, cp, mkdtemp, readFile, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { beforeAll, describe, expect, test } from 'vitest'
 import { digestOf, type MadeImage, makeImage } from '../helpers/oci-image.ts'
 import { useRegistryBoxes } from '../helpers/registry-box.ts'
+import { useFolder } from '../helpers/registry-setup.ts'
 import { must } from '../helpers/run.ts'
 
 const newBox = useRegistryBoxes()
-let folder: string
+const folder = useFolder('places')
 let image: MadeImage
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lichen-places-'))
-  await chmod(folder, 0o755)
-  image = await makeImage(join(folder, 'layout'), { layers: [{ 'etc/': '', 'etc/one': '1' }, { 'etc/two': '2' }], tag: 'v1' })
+  image = await makeImage(join(folder.path, 'layout'), { layers: [{ 'etc/': '', 'etc/one': '1' }, { 'etc/two': '2' }], tag: 'v1' })
   const copy = (target: string) => must('skopeo', ['copy', '--preserve-digests', `oci:${image.folder}:v1`, target])
-  await copy(`dir:${join(folder, 'dir')}`)
-  await copy(`oci-archive:${join(folder, 'an-archive.tar')}:v7`)
-  await must('skopeo', ['copy', `oci:${image.folder}:v1`, `docker-archive:${join(folder, 'docker.tar')}:example.com/team/app:v3`])
+  await copy(`dir:${join(folder.path, 'dir')}`)
+  await copy(`oci-archive:${join(folder.path, 'an-archive.tar')}:v7`)
+  await must('skopeo', ['copy', `oci:${image.folder}:v1`, `docker-archive:${join(folder.path, 'docker.tar')}:example.com/team/app:v3`])
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const inspected = '{{.Id}} {{json .RepoTags}}'
 
@@ -32,7 +29,7 @@ describe('pull', () => {
     ['dir', 'dir:dir', 'localhost/dir:latest'],
   ])('%s', async (_, place, name) => {
     const box = await newBox()
-    const path = place.replace(':', `:${folder}/`)
+    const path = place.replace(':', `:${folder.path}/`)
     const lines = (await box.ok('pull', path)).split('\n')
     expect(lines.slice(-2)).toEqual([`Status: Downloaded newer image for ${name}`, name])
     expect(await box.ok('inspect', '--format', inspected, name)).toBe(`${image.configDigest} ["${name}"]`)
@@ -51,11 +48,11 @@ describe('pull', () => {
 
   test('what is not there', async () => {
     const box = await newBox()
-    expect(await box.fails('pull', `oci:${folder}/layout:v2`)).toContain(`${folder}/layout: it has no image called "v2"`)
-    expect(await box.lichen('pull', `oci:${folder}/nope`)).toMatchObject({
+    expect(await box.fails('pull', `oci:${folder.path}/layout:v2`)).toContain(`${folder.path}/layout: it has no image called "v2"`)
+    expect(await box.lichen('pull', `oci:${folder.path}/nope`)).toMatchObject({
       stderr: expect.stringMatching(/^Error: open .*\/nope: no such file or directory\n/),
     })
-    expect(await box.fails('pull', `dir:${folder}/layout/blobs`)).toContain('it is no image archive')
+    expect(await box.fails('pull', `dir:${folder.path}/layout/blobs`)).toContain('it is no image archive')
     expect(await box.images()).toEqual([])
   })
 })
@@ -71,7 +68,7 @@ describe('push', () => {
     for (const tag of ['v5', 'v1']) {
       const { stdout } = await must('skopeo', ['inspect', '--raw', `oci:${target}:${tag}`])
       expect(digestOf(stdout)).toBe(image.manifestDigest)
-      await must('umoci', ['unpack', '--rootless', '--image', `${target}:${tag}`, join(folder, `bundle-${tag}`)])
+      await must('umoci', ['unpack', '--rootless', '--image', `${target}:${tag}`, join(folder.path, `bundle-${tag}`)])
     }
     expect((JSON.parse(await readFile(join(target, 'index.json'), 'utf8')) as { manifests: unknown[] }).manifests).toHaveLength(2)
   })

@@ -1,5 +1,4 @@
-import { mkdtemp, readFile, rm, stat } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readFile, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { makeAuthority } from '../helpers/authority.ts'
@@ -8,19 +7,18 @@ import { type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts'
 import { type MadeImage, makeImage } from '../helpers/oci-image.ts'
 import { type Registry, skopeoInspect, skopeoPush, startRegistry } from '../helpers/registry.ts'
 import { type RegistryBox, useRegistryBoxes } from '../helpers/registry-box.ts'
+import { useFolder } from '../helpers/registry-setup.ts'
 import { startTokenServer, type TokenServer } from '../helpers/token-server.ts'
 
 const newBox = useRegistryBoxes()
+const folder = useFolder('auth')
 const basic = `Basic ${Buffer.from('tester:secret').toString('base64')}`
 const credentials = 'tester:secret'
-let folder: string
 let image: MadeImage
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lichen-auth-'))
-  image = await makeImage(join(folder, 'image'), { layers: [{ one: '1' }, { two: '2' }] })
+  image = await makeImage(join(folder.path, 'image'), { layers: [{ one: '1' }, { two: '2' }] })
 })
-afterAll(() => rm(folder, { recursive: true, force: true }))
 
 const logIn = (box: RegistryBox, host: string, password = 'secret') =>
   box.start(['login', '--username', 'tester', '--password-stdin', host], { input: `${password}\n` }).exited
@@ -122,7 +120,7 @@ describe('a registry with tokens', () => {
   let proxy: FaultProxy
 
   beforeAll(async () => {
-    const authority = await makeAuthority(join(folder, 'tokens'))
+    const authority = await makeAuthority(join(folder.path, 'tokens'))
     tokens = await startTokenServer(authority)
     registry = await startRegistry({ token: { realm: tokens.realm, certificate: authority.cert } })
     proxy = await startFaultProxy(registry.host)

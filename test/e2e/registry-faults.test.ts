@@ -1,43 +1,24 @@
-import { randomBytes, randomInt } from 'node:crypto'
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { randomBytes } from 'node:crypto'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Fault, type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts'
-import { type MadeImage, makeImage } from '../helpers/oci-image.ts'
-import { type Registry, skopeoPush, startRegistry } from '../helpers/registry.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import type { Fault } from '../helpers/fault-proxy.ts'
 import { type RegistryBox, useRegistryBoxes } from '../helpers/registry-box.ts'
+import { useFaultyRegistry } from '../helpers/registry-setup.ts'
 
 const newBox = useRegistryBoxes()
-let registry: Registry
-let proxy: FaultProxy
-let image: MadeImage
-let folder: string
+const at = useFaultyRegistry('app:v1', { layers: [{ one: '1' }, { two: randomBytes(4_000_000) }, { three: randomBytes(100_000) }] })
 let name: string
 /** The largest layer. */
 let layer: string
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lichen-faults-'))
-  registry = await startRegistry()
-  proxy = await startFaultProxy(registry.host)
-  image = await makeImage(join(folder, 'image'), { layers: [{ one: '1' }, { two: randomBytes(4_000_000) }, { three: randomBytes(100_000) }] })
-  await skopeoPush(image.folder, `${registry.host}/app:v1`)
-  name = `${proxy.host}/app:v1`
-  layer = image.layers[1]!.digest
-})
-afterAll(async () => {
-  await proxy.stop()
-  await registry.stop()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  proxy.rules.length = 0
-  proxy.seen.length = 0
+beforeAll(() => {
+  name = `${at.proxy.host}/app:v1`
+  layer = at.image.layers[1]!.digest
 })
 
 const add = (match: RegExp | string, fault: Fault, times?: number) =>
-  proxy.rules.push({ match: typeof match === 'string' ? new RegExp(match) : match, fault, ...(times === undefined ? {} : { times }) })
+  at.proxy.rules.push({ match: typeof match === 'string' ? new RegExp(match) : match, fault, ...(times === undefined ? {} : { times }) })
 
 /** The image is whole, or nothing of it is to be seen. */
 async function expectNothing(box: RegistryBox): Promise<void> {
@@ -65,7 +46,7 @@ describe('what passes by itself is survived', () => {
     const box = await newBox()
     break_()
     await box.ok('pull', '-q', name)
-    expect(await box.ok('inspect', '--format', '{{.Id}}', name)).toBe(image.configDigest)
+    expect(await box.ok('inspect', '--format', '{{.Id}}', name)).toBe(at.image.configDigest)
   })
 
   test('a layer that stands still is taken up after half a minute', async () => {
@@ -74,7 +55,7 @@ describe('what passes by itself is survived', () => {
     const start = performance.now()
     await box.ok('pull', '-q', name)
     expect(performance.now() - start).toBeLessThan(60_000)
-    expect(proxy.seen.filter(({ path }) => path.includes(layer)).map(({ headers }) => headers.range)).toEqual([
+    expect(at.proxy.seen.filter(({ path }) => path.includes(layer)).map(({ headers }) => headers.range)).toEqual([
       undefined,
       expect.stringMatching(/^bytes=\d+-$/),
     ])
@@ -107,29 +88,10 @@ describe('what does not pass is told, and leaves nothing', () => {
     break_()
     expect(await box.fails('pull', name)).toMatch(message)
     await expectNothing(box)
-    proxy.rules.length = 0
+    at.proxy.rules.length = 0
     await box.ok('pull', '-q', name)
   })
 })
-
-test('killed at any moment: the next one works', async () => {
-  const box = await newBox()
-  for (let round = 0; round < 25; round++) {
-    const pull = box.start(['pull', name])
-    await new Promise((resolve) => setTimeout(resolve, randomInt(10, 400)))
-    pull.kill('SIGKILL')
-    await pull.exited
-    const images = await box.images('{{.ID}}')
-    if (images.length > 0) {
-      // What is to be seen is whole.
-      await box.ok('inspect', name)
-      await box.ok('rmi', name)
-    }
-  }
-  await box.ok('pull', '-q', name)
-  await box.ok('rmi', name)
-  await expectNothing(box)
-}, 180_000)
 
 test('two pulls, one of them killed: the other one brings it to its end', async () => {
   const box = await newBox()

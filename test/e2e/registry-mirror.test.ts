@@ -1,31 +1,28 @@
-import { mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts'
 import { type MadeImage, makeImage } from '../helpers/oci-image.ts'
 import { type Registry, skopeoPush, startRegistry } from '../helpers/registry.ts'
 import { useRegistryBoxes } from '../helpers/registry-box.ts'
+import { useFolder } from '../helpers/registry-setup.ts'
 
 const newBox = useRegistryBoxes()
+const folder = useFolder('mirror')
 let origin: Registry
 let cache: Registry
 let first: FaultProxy
 let second: FaultProxy
 let image: MadeImage
-let folder: string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lichen-mirror-'))
   origin = await startRegistry()
-  image = await makeImage(join(folder, 'image'), { layers: [{ one: '1' }, { two: '2' }] })
+  image = await makeImage(join(folder.path, 'image'), { layers: [{ one: '1' }, { two: '2' }] })
   await skopeoPush(image.folder, `${origin.host}/library/app:latest`)
   cache = await startRegistry({ mirrorOf: origin.url })
   ;[first, second] = await Promise.all([startFaultProxy(cache.host), startFaultProxy(cache.host)])
 })
 afterAll(async () => {
   await Promise.all([first, second, cache, origin].map((server) => server?.stop()))
-  await rm(folder, { recursive: true, force: true })
 })
 beforeEach(() => {
   for (const proxy of [first, second]) {

@@ -1,78 +1,60 @@
-import { mkdtemp, readdir, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
-import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type FaultProxy, startFaultProxy } from '../helpers/fault-proxy.ts'
-import { digestOf, type MadeImage, makeImage } from '../helpers/oci-image.ts'
-import { type Registry, skopeoInspect, skopeoPush, startRegistry } from '../helpers/registry.ts'
+import { beforeAll, describe, expect, test } from 'vitest'
+import { digestOf, makeImage } from '../helpers/oci-image.ts'
+import { skopeoInspect, skopeoPush } from '../helpers/registry.ts'
 import { useRegistryBoxes } from '../helpers/registry-box.ts'
+import { useFaultyRegistry } from '../helpers/registry-setup.ts'
 import { must } from '../helpers/run.ts'
 
 const newBox = useRegistryBoxes()
-let registry: Registry
-let proxy: FaultProxy
-let image: MadeImage
-let folder: string
+const at = useFaultyRegistry('team/app:v1', {
+  layers: [{ 'etc/': '', 'etc/one': '1' }, { 'etc/two': '2' }, { 'etc/three': 'x'.repeat(100_000) }],
+  config: { Cmd: ['sh'] },
+})
 let name: string
 
-beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lichen-pull-'))
-  registry = await startRegistry()
-  proxy = await startFaultProxy(registry.host)
-  image = await makeImage(join(folder, 'image'), {
-    layers: [{ 'etc/': '', 'etc/one': '1' }, { 'etc/two': '2' }, { 'etc/three': 'x'.repeat(100_000) }],
-    config: { Cmd: ['sh'] },
-  })
-  await skopeoPush(image.folder, `${registry.host}/team/app:v1`)
-  name = `${proxy.host}/team/app`
-})
-afterAll(async () => {
-  await proxy.stop()
-  await registry.stop()
-  await rm(folder, { recursive: true, force: true })
-})
-beforeEach(() => {
-  proxy.rules.length = 0
-  proxy.seen.length = 0
+beforeAll(() => {
+  name = `${at.proxy.host}/team/app`
 })
 
 const short = (digest: string) => digest.slice(7, 19)
-const asked = () => proxy.seen.map(({ method, path }) => `${method} ${path}`)
+const asked = () => at.proxy.seen.map(({ method, path }) => `${method} ${path}`)
 
 describe('pull', () => {
   test('says what Docker says, and keeps what the registry has', async () => {
     const box = await newBox()
     const lines = (await box.ok('pull', `${name}:v1`)).split('\n')
     expect(lines[0]).toBe('v1: Pulling from team/app')
-    expect(lines.slice(-3)).toEqual([`Digest: ${image.manifestDigest}`, `Status: Downloaded newer image for ${name}:v1`, `${name}:v1`])
-    for (const { digest } of image.layers) {
+    expect(lines.slice(-3)).toEqual([`Digest: ${at.image.manifestDigest}`, `Status: Downloaded newer image for ${name}:v1`, `${name}:v1`])
+    for (const { digest } of at.image.layers) {
       expect(lines.filter((line) => line.startsWith(short(digest)))).toEqual(
         ['Pulling fs layer', 'Download complete', 'Pull complete'].map((state) => `${short(digest)}: ${state}`),
       )
     }
-    expect((await skopeoInspect(`${registry.host}/team/app:v1`)).digest).toBe(image.manifestDigest)
+    expect((await skopeoInspect(`${at.registry.host}/team/app:v1`)).digest).toBe(at.image.manifestDigest)
     expect(await box.ok('inspect', '--format', '{{.Id}} {{json .RepoTags}} {{json .RepoDigests}}', `${name}:v1`)).toBe(
-      `${image.configDigest} ["${name}:v1"] ["${name}@${image.manifestDigest}"]`,
+      `${at.image.configDigest} ["${name}:v1"] ["${name}@${at.image.manifestDigest}"]`,
     )
-    expect(await box.images('{{.ID}}')).toEqual([image.configDigest.slice(7, 19)])
+    expect(await box.images('{{.ID}}')).toEqual([at.image.configDigest.slice(7, 19)])
   })
 
   test('again, with nothing new: one question', async () => {
     const box = await newBox()
     await box.ok('pull', '-q', `${name}:v1`)
-    proxy.seen.length = 0
+    at.proxy.seen.length = 0
     const lines = (await box.ok('pull', `${name}:v1`)).split('\n')
-    expect(lines).toEqual(['v1: Pulling from team/app', `Digest: ${image.manifestDigest}`, `Status: Image is up to date for ${name}:v1`, `${name}:v1`])
+    expect(lines).toEqual(['v1: Pulling from team/app', `Digest: ${at.image.manifestDigest}`, `Status: Image is up to date for ${name}:v1`, `${name}:v1`])
     expect(asked()).toEqual(['HEAD /v2/team/app/manifests/v1'])
   })
 
   test('takes what is here already, and only the rest from the registry', async () => {
-    const more = await makeImage(join(folder, 'more'), { layers: [{ 'etc/': '', 'etc/one': '1' }, { other: 'o' }] })
-    await skopeoPush(more.folder, `${registry.host}/team/more:v1`)
+    const more = await makeImage(join(at.folder, 'more'), { layers: [{ 'etc/': '', 'etc/one': '1' }, { other: 'o' }] })
+    await skopeoPush(more.folder, `${at.registry.host}/team/more:v1`)
     const box = await newBox()
     await box.ok('pull', '-q', `${name}:v1`)
-    proxy.seen.length = 0
-    const output = await box.ok('pull', `${proxy.host}/team/more:v1`)
+    at.proxy.seen.length = 0
+    const output = await box.ok('pull', `${at.proxy.host}/team/more:v1`)
     expect(output).toContain(`${short(more.layers[0]!.digest)}: Already exists`)
     expect(
       asked()
@@ -83,45 +65,45 @@ describe('pull', () => {
 
   test('a tag that has moved: the old image stays without it', async () => {
     const box = await newBox()
-    await skopeoPush(image.folder, `${registry.host}/team/moving:latest`)
-    await box.ok('pull', '-q', `${proxy.host}/team/moving`)
-    const next = await makeImage(join(folder, 'next'), { layers: [{ new: 'n' }] })
-    await skopeoPush(next.folder, `${registry.host}/team/moving:latest`)
-    expect(await box.ok('pull', `${proxy.host}/team/moving`)).toContain('Status: Downloaded newer image for')
-    expect(await box.ok('inspect', '--format', '{{.Id}}', `${proxy.host}/team/moving`)).toBe(next.configDigest)
-    expect(await box.ok('inspect', '--format', '{{json .RepoTags}}', image.configDigest)).toBe('[]')
+    await skopeoPush(at.image.folder, `${at.registry.host}/team/moving:latest`)
+    await box.ok('pull', '-q', `${at.proxy.host}/team/moving`)
+    const next = await makeImage(join(at.folder, 'next'), { layers: [{ new: 'n' }] })
+    await skopeoPush(next.folder, `${at.registry.host}/team/moving:latest`)
+    expect(await box.ok('pull', `${at.proxy.host}/team/moving`)).toContain('Status: Downloaded newer image for')
+    expect(await box.ok('inspect', '--format', '{{.Id}}', `${at.proxy.host}/team/moving`)).toBe(next.configDigest)
+    expect(await box.ok('inspect', '--format', '{{json .RepoTags}}', at.image.configDigest)).toBe('[]')
   })
 
   test('by digest', async () => {
     const box = await newBox()
-    const reference = `${name}@${image.manifestDigest}`
+    const reference = `${name}@${at.image.manifestDigest}`
     expect((await box.ok('pull', reference)).split('\n').at(-1)).toBe(reference)
     expect(await box.ok('inspect', '--format', '{{json .RepoTags}} {{json .RepoDigests}}', reference)).toBe(`[] ["${reference}"]`)
-    proxy.seen.length = 0
+    at.proxy.seen.length = 0
     expect(await box.ok('pull', reference)).toContain('Status: Image is up to date')
     expect(asked()).toEqual([])
   })
 
   test('without a tag it is latest, and that is said', async () => {
     const box = await newBox()
-    await skopeoPush(image.folder, `${registry.host}/plain:latest`)
-    expect((await box.ok('pull', `${proxy.host}/plain`)).split('\n')[0]).toBe('Using default tag: latest')
-    expect(await box.ok('pull', '-q', `${proxy.host}/plain`)).toBe(`${proxy.host}/plain:latest`)
+    await skopeoPush(at.image.folder, `${at.registry.host}/plain:latest`)
+    expect((await box.ok('pull', `${at.proxy.host}/plain`)).split('\n')[0]).toBe('Using default tag: latest')
+    expect(await box.ok('pull', '-q', `${at.proxy.host}/plain`)).toBe(`${at.proxy.host}/plain:latest`)
   })
 
   test('all tags', async () => {
     const box = await newBox()
-    for (const tag of ['a', 'b', 'c']) await skopeoPush(image.folder, `${registry.host}/many:${tag}`)
-    await box.ok('pull', '--all-tags', `${proxy.host}/many`)
-    expect(await box.images()).toEqual(['a', 'b', 'c'].map((tag) => `${proxy.host}/many:${tag}`))
-    expect(await box.lichen('pull', '-a', `${proxy.host}/many:a`)).toMatchObject({ code: 1 })
+    for (const tag of ['a', 'b', 'c']) await skopeoPush(at.image.folder, `${at.registry.host}/many:${tag}`)
+    await box.ok('pull', '--all-tags', `${at.proxy.host}/many`)
+    expect(await box.images()).toEqual(['a', 'b', 'c'].map((tag) => `${at.proxy.host}/many:${tag}`))
+    expect(await box.lichen('pull', '-a', `${at.proxy.host}/many:a`)).toMatchObject({ code: 1 })
   })
 
   test('policies', async () => {
     const box = await newBox()
     expect(await box.fails('pull', '--policy', 'never', `${name}:v1`)).toContain(`No such image: ${name}:v1`)
     await box.ok('pull', '--policy', 'missing', `${name}:v1`)
-    proxy.seen.length = 0
+    at.proxy.seen.length = 0
     expect(await box.ok('pull', '--policy', 'missing', `${name}:v1`)).toBe(`${name}:v1`)
     expect(asked()).toEqual([])
     expect(await box.fails('pull', '--policy', 'sometimes', `${name}:v1`)).toContain('unknown policy')
@@ -131,7 +113,7 @@ describe('pull', () => {
     const box = await newBox()
     const terminal = box.terminal(['pull', `${name}:v1`])
     expect((await terminal.exited).code).toBe(0)
-    expect(terminal.text).toContain(`${short(image.layers[2]!.digest)}: Pull complete`)
+    expect(terminal.text).toContain(`${short(at.image.layers[2]!.digest)}: Pull complete`)
     expect(terminal.text).toContain('\u001b[3A')
     expect(terminal.text).toContain('Status: Downloaded newer image')
   })
@@ -148,10 +130,10 @@ describe('several platforms under one name', () => {
       ['amd64', undefined],
       ['arm', 'v7'],
     ] as const) {
-      const made = await makeImage(join(folder, architecture), { layers: [{ architecture }], architecture })
+      const made = await makeImage(join(at.folder, architecture), { layers: [{ architecture }], architecture })
       digests[architecture] = made.configDigest
-      await skopeoPush(made.folder, `${registry.host}/multi:${architecture}`)
-      const { stdout } = await must('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${registry.host}/multi:${architecture}`])
+      await skopeoPush(made.folder, `${at.registry.host}/multi:${architecture}`)
+      const { stdout } = await must('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${at.registry.host}/multi:${architecture}`])
       manifests.push({
         mediaType: 'application/vnd.oci.image.manifest.v1+json',
         digest: digestOf(stdout),
@@ -161,7 +143,7 @@ describe('several platforms under one name', () => {
     }
     const body = JSON.stringify({ schemaVersion: 2, mediaType: 'application/vnd.oci.image.index.v1+json', manifests })
     index = digestOf(body)
-    const put = await fetch(`${registry.url}/v2/multi/manifests/latest`, {
+    const put = await fetch(`${at.registry.url}/v2/multi/manifests/latest`, {
       method: 'PUT',
       body,
       headers: { 'Content-Type': 'application/vnd.oci.image.index.v1+json' },
@@ -171,11 +153,13 @@ describe('several platforms under one name', () => {
 
   test('that of this machine, and the digest of the whole', async () => {
     const box = await newBox()
-    expect(await box.ok('pull', `${proxy.host}/multi`)).toContain(`Digest: ${index}`)
+    expect(await box.ok('pull', `${at.proxy.host}/multi`)).toContain(`Digest: ${index}`)
     const own = { x64: 'amd64', arm64: 'arm64' }[process.arch as string] ?? ''
-    expect(await box.ok('inspect', '--format', '{{.Id}} {{json .RepoDigests}}', `${proxy.host}/multi`)).toBe(`${digests[own]} ["${proxy.host}/multi@${index}"]`)
-    proxy.seen.length = 0
-    expect(await box.ok('pull', `${proxy.host}/multi`)).toContain('up to date')
+    expect(await box.ok('inspect', '--format', '{{.Id}} {{json .RepoDigests}}', `${at.proxy.host}/multi`)).toBe(
+      `${digests[own]} ["${at.proxy.host}/multi@${index}"]`,
+    )
+    at.proxy.seen.length = 0
+    expect(await box.ok('pull', `${at.proxy.host}/multi`)).toContain('up to date')
     expect(asked()).toEqual(['HEAD /v2/multi/manifests/latest'])
   })
 
@@ -186,13 +170,13 @@ describe('several platforms under one name', () => {
     ['linux/amd64', 'amd64'],
   ])('--platform %s', async (platform, architecture) => {
     const box = await newBox()
-    await box.ok('pull', '-q', '--platform', platform, `${proxy.host}/multi`)
-    expect(await box.ok('inspect', '--format', '{{.Id}} {{.Architecture}}', `${proxy.host}/multi`)).toBe(`${digests[architecture]} ${architecture}`)
+    await box.ok('pull', '-q', '--platform', platform, `${at.proxy.host}/multi`)
+    expect(await box.ok('inspect', '--format', '{{.Id}} {{.Architecture}}', `${at.proxy.host}/multi`)).toBe(`${digests[architecture]} ${architecture}`)
   })
 
   test('one that is not there', async () => {
     const box = await newBox()
-    expect(await box.fails('pull', '--platform', 'linux/s390x', `${proxy.host}/multi`)).toMatch(
+    expect(await box.fails('pull', '--platform', 'linux/s390x', `${at.proxy.host}/multi`)).toMatch(
       /no matching manifest for linux\/s390x.*\nhint: it is there for: linux\/arm64\/v8, linux\/amd64, linux\/arm\/v7/,
     )
     expect(await box.fails('pull', '--platform', 'linux/arm64', `${name}:v1`)).toContain(
@@ -205,14 +189,14 @@ describe('several platforms under one name', () => {
 describe('what can not be had', () => {
   test.each([
     ['an unknown tag', () => `${name}:nope`, /manifest for 127\.0\.0\.1:\d+\/team\/app:nope not found: manifest unknown/],
-    ['an unknown repository', () => `${proxy.host}/nope/nope:v1`, /127\.0\.0\.1:\d+\/nope\/nope.* not found/],
+    ['an unknown repository', () => `${at.proxy.host}/nope/nope:v1`, /127\.0\.0\.1:\d+\/nope\/nope.* not found/],
     ['an unknown digest', () => `${name}@sha256:${'0'.repeat(64)}`, /team\/app@sha256:0+ not found: manifest unknown/],
     ['nobody there', () => '127.0.0.1:1/team/app', /registry 127\.0\.0\.1:1 can't be reached \(repository team\/app\): connect ECONNREFUSED/],
     ['no such host', () => 'registry.invalid/team/app', /registry registry\.invalid can't be reached \(repository team\/app\): no such host/],
     ['a bad digest', () => `${name}@sha256:../../x`, /invalid reference format/],
   ])('%s', async (_, reference, message) => {
     const box = await newBox()
-    proxy.seen.length = 0
+    at.proxy.seen.length = 0
     expect(await box.fails('pull', reference())).toMatch(message)
     expect(await box.images()).toEqual([])
     if (reference().includes('..')) expect(asked()).toEqual([])
@@ -225,14 +209,17 @@ describe('digests and media types', () => {
     const document = {
       schemaVersion: 2,
       mediaType: 'application/vnd.oci.image.manifest.v1+json',
-      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: image.configDigest, size: 300 } as Record<string, unknown>,
-      layers: image.layers.map(({ digest, size }) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size })) as Record<string, unknown>[],
+      config: { mediaType: 'application/vnd.oci.image.config.v1+json', digest: at.image.configDigest, size: 300 } as Record<string, unknown>,
+      layers: at.image.layers.map(({ digest, size }) => ({ mediaType: 'application/vnd.oci.image.layer.v1.tar+gzip', digest, size })) as Record<
+        string,
+        unknown
+      >[],
     }
     change(document as unknown as Record<string, unknown>)
     return JSON.stringify(document)
   }
   const answerWith = (body: string, type = 'application/vnd.oci.image.manifest.v1+json') =>
-    proxy.rules.push({ match: /manifests/, fault: { kind: 'replace', body, headers: { 'Content-Type': type } } })
+    at.proxy.rules.push({ match: /manifests/, fault: { kind: 'replace', body, headers: { 'Content-Type': type } } })
   const layers = (document: Record<string, unknown>) => document['layers'] as Record<string, unknown>[]
 
   test.each<[string, (document: Record<string, unknown>) => void, RegExp]>([
@@ -274,24 +261,24 @@ describe('digests and media types', () => {
   test('a manifest that does not fit its digest', async () => {
     const box = await newBox()
     answerWith(manifest((document) => (document['annotations'] = { changed: 'yes' })))
-    expect(await box.fails('pull', `${name}@${image.manifestDigest}`)).toMatch(/gives one with the digest sha256:\w+ in place of/)
+    expect(await box.fails('pull', `${name}@${at.image.manifestDigest}`)).toMatch(/gives one with the digest sha256:\w+ in place of/)
   })
 
   test('a flipped byte of a layer is never seen', async () => {
     const box = await newBox()
-    proxy.rules.push({ match: new RegExp(`blobs/${image.layers[1]!.digest}`), fault: { kind: 'corrupt', at: 60 } })
-    expect(await box.fails('pull', `${name}:v1`)).toMatch(new RegExp(`layer ${image.layers[1]!.digest} of .*team/app:v1`))
+    at.proxy.rules.push({ match: new RegExp(`blobs/${at.image.layers[1]!.digest}`), fault: { kind: 'corrupt', at: 60 } })
+    expect(await box.fails('pull', `${name}:v1`)).toMatch(new RegExp(`layer ${at.image.layers[1]!.digest} of .*team/app:v1`))
     expect(await box.images()).toEqual([])
-    expect(await readdir(join(box.data, 'blobs/sha256'))).not.toContain(image.layers[1]!.digest.slice(7))
-    expect((await readdir(join(box.data, 'layers')).catch(() => [])).map((layer) => `sha256:${layer}`)).not.toContain(image.layers[1]!.diffId)
-    proxy.rules.length = 0
+    expect(await readdir(join(box.data, 'blobs/sha256'))).not.toContain(at.image.layers[1]!.digest.slice(7))
+    expect((await readdir(join(box.data, 'layers')).catch(() => [])).map((layer) => `sha256:${layer}`)).not.toContain(at.image.layers[1]!.diffId)
+    at.proxy.rules.length = 0
     await box.ok('pull', '-q', `${name}:v1`)
   })
 
   test('bytes behind a layer, and bytes that lack', async () => {
-    for (const body of [Buffer.alloc(image.layers[1]!.size + 1), Buffer.alloc(image.layers[1]!.size - 1)]) {
+    for (const body of [Buffer.alloc(at.image.layers[1]!.size + 1), Buffer.alloc(at.image.layers[1]!.size - 1)]) {
       const box = await newBox()
-      proxy.rules.push({ match: new RegExp(`blobs/${image.layers[1]!.digest}`), fault: { kind: 'replace', body } })
+      at.proxy.rules.push({ match: new RegExp(`blobs/${at.image.layers[1]!.digest}`), fault: { kind: 'replace', body } })
       await box.fails('pull', `${name}:v1`)
       expect(await box.images()).toEqual([])
     }
@@ -302,7 +289,7 @@ describe('digests and media types', () => {
 test('control characters of a registry do not reach the terminal', async () => {
   const box = await newBox()
   const message = 'see \u001b]0;owned\u0007 and \u009b31m'
-  proxy.rules.push({ match: /manifests/, fault: { kind: 'status', status: 404, body: JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message }] }) } })
+  at.proxy.rules.push({ match: /manifests/, fault: { kind: 'status', status: 404, body: JSON.stringify({ errors: [{ code: 'MANIFEST_UNKNOWN', message }] }) } })
   const stderr = await box.fails('pull', `${name}:v1`)
   expect(stderr).toContain('see \\x1b]0;owned\\x07 and \\x9b31m')
   expect(stderr).not.toMatch(/[\x00-\x09\x0b-\x1f\x7f-\x9f]/)
@@ -313,6 +300,8 @@ test('many at the same time: each blob comes once', async () => {
   const results = await Promise.all(Array.from({ length: 25 }, () => box.lichen('pull', '-q', `${name}:v1`)))
   expect(results.map(({ code, stderr }) => `${code}${stderr}`)).toEqual(Array(25).fill('0'))
   const blobs = asked().filter((line) => line.includes('/blobs/'))
-  expect(blobs.sort()).toEqual([image.configDigest, ...image.layers.map(({ digest }) => digest)].map((digest) => `GET /v2/team/app/blobs/${digest}`).sort())
+  expect(blobs.sort()).toEqual(
+    [at.image.configDigest, ...at.image.layers.map(({ digest }) => digest)].map((digest) => `GET /v2/team/app/blobs/${digest}`).sort(),
+  )
   expect(await readdir(join(box.data, 'tmp')).then((names) => names.filter((entry) => !entry.includes('lock')))).toEqual([])
 })

@@ -1,17 +1,17 @@
-import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { readFile } from 'node:fs/promises'
 import { createServer as createHttp } from 'node:http'
 import { type AddressInfo, connect } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Authority, makeAuthority } from '../helpers/authority.ts'
 import { type MadeImage, makeImage } from '../helpers/oci-image.ts'
 import { type Registry, skopeoPush, startRegistry } from '../helpers/registry.ts'
 import { type RegistryBox, useRegistryBoxes } from '../helpers/registry-box.ts'
+import { useFolder } from '../helpers/registry-setup.ts'
 import { closeServer } from '../helpers/token-server.ts'
 
 const newBox = useRegistryBoxes()
-let folder: string
+const folder = useFolder('tls')
 let authority: Authority
 let registry: Registry
 let strict: Registry
@@ -20,22 +20,20 @@ let image: MadeImage
 let outside: (host: string) => string
 
 beforeAll(async () => {
-  folder = await mkdtemp(join(tmpdir(), 'lichen-tls-'))
-  authority = await makeAuthority(join(folder, 'authority'))
+  authority = await makeAuthority(join(folder.path, 'authority'))
   ;[registry, strict] = await Promise.all([startRegistry({ tls: authority }), startRegistry({ tls: authority, clientCertificates: true })])
-  image = await makeImage(join(folder, 'image'), { layers: [{ one: '1' }] })
+  image = await makeImage(join(folder.path, 'image'), { layers: [{ one: '1' }] })
   await skopeoPush(image.folder, `${registry.host}/app:v1`)
   await skopeoPush(image.folder, `${strict.host}/app:v1`, { args: [`--dest-cert-dir=${await certificateFolder()}`] })
   outside = (host) => host.replace('127.0.0.1', 'registry.test')
 })
 afterAll(async () => {
   await Promise.all([registry?.stop(), strict?.stop()])
-  await rm(folder, { recursive: true, force: true })
 })
 
 async function certificateFolder(): Promise<string> {
   const { mkdir, copyFile } = await import('node:fs/promises')
-  const path = join(folder, 'certs')
+  const path = join(folder.path, 'certs')
   await mkdir(path, { recursive: true })
   await copyFile(authority.clientCert, join(path, 'client.cert'))
   await copyFile(authority.clientKey, join(path, 'client.key'))

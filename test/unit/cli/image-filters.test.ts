@@ -15,17 +15,20 @@ const image = (references: string[], created: string, Labels: Record<string, str
   repoDigests,
 })
 
+const used = `sha256:${'b'.repeat(64)}`
+
 const images = [
   image(['busybox:1', 'localhost:5000/team/app:v1'], '2026-05-03T00:00:00Z', { a: '1', b: '' }),
-  image(['alpine:3'], '2026-05-02T00:00:00Z', { a: '2' }),
+  // The same as 2026-05-02T00:00:00Z.
+  { ...image(['alpine:3'], '2026-05-02T02:00:00.000+02:00', { a: '2' }), id: used, manifestDigest: `sha256:${'e'.repeat(64)}` },
   image([], '2026-05-01T00:00:00Z', {}, [`busybox@sha256:${'d'.repeat(64)}`]),
 ]
 
 async function names(...entries: string[]): Promise<string[][]> {
-  const filters = parseFilters(entries, [...imageFilterNames, 'label!'])
+  const filters = parseFilters(entries, imageFilterNames)
   checkImageFilters(filters)
   const createdOf = async (name: string) => images.find(({ references }) => references.includes(name))!.configuration.created!
-  return (await filterImages(images, filters, createdOf, now)).map(({ references }) => references)
+  return (await filterImages(images, filters, { createdOf, inUse: async () => new Set([used]), now })).map(({ references }) => references)
 }
 
 test('each filter keeps what it says', async () => {
@@ -39,7 +42,20 @@ test('each filter keeps what it says', async () => {
   expect(await names('before=busybox:1')).toEqual([['alpine:3'], []])
   expect(await names('since=alpine:3')).toEqual([['busybox:1', 'localhost:5000/team/app:v1']])
   expect(await names('until=37h')).toEqual([['alpine:3'], []])
-  expect(await names(`id=${'a'.repeat(12)}`)).toHaveLength(3)
+  expect(await names(`id=${'a'.repeat(12)}`)).toHaveLength(2)
+  expect(await names(`id=sha256:${'b'.repeat(3)}`)).toEqual([['alpine:3']])
+})
+
+test("podman's filters", async () => {
+  expect(await names('after=alpine:3')).toEqual([['busybox:1', 'localhost:5000/team/app:v1']])
+  expect(await names('containers=true')).toEqual([['alpine:3']])
+  expect(await names('containers=false')).toHaveLength(2)
+  expect(await names('digest=sha256:eee')).toEqual([['alpine:3']])
+  for (const name of ['intermediate', 'manifest', 'readonly']) {
+    expect(await names(`${name}=true`)).toEqual([])
+    expect(await names(`${name}=false`)).toHaveLength(3)
+  }
+  expect(await names('reference!=busybox', 'dangling=false')).toEqual([['alpine:3']])
 })
 
 test('of a reference only the names that fit are left', async () => {
@@ -52,6 +68,6 @@ test('of a reference only the names that fit are left', async () => {
 })
 
 test('nonsense is refused', async () => {
-  for (const entry of ['dangling=maybe', 'reference=[', 'colour=red', 'until=yesterday-ish', 'dangling'])
+  for (const entry of ['dangling=maybe', 'readonly=2', 'reference=[', 'colour=red', 'until=yesterday-ish', 'dangling'])
     await expect(names(entry)).rejects.toMatchObject({ code: 'USAGE' })
 })
