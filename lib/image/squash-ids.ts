@@ -33,7 +33,7 @@ export function squashIds(handlers: TarHandlers, { uidMappings, gidMappings }: P
     said() {
       if (first === undefined) return undefined
       const name = Buffer.from(first.name, 'latin1').toString('utf8')
-      return `${count} ${count === 1 ? 'file' : 'files'} of ids that your containers do not have belong to nobody now, the first is /${name} (${first.uid}:${first.gid})`
+      return `made nobody's: ${count} ${count === 1 ? 'file' : 'files'} of ids that your containers do not have, first of all /${name} (${first.uid}:${first.gid})`
     },
   }
 }

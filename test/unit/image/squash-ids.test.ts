@@ -33,7 +33,7 @@ function squash(size: number, ...entries: TarEntry[]) {
 test('an id that is not there becomes nobody, and setuid goes with its owner', () => {
   expect(squash(65536, entry(65535, 0), entry(65536, 1000), entry(0, 200_000))).toEqual({
     seen: ['65535:0 6755', '65534:1000 755', '0:65534 755'],
-    said: '2 files of ids that your containers do not have belong to nobody now, the first is /bin/x (65536:1000)',
+    said: "made nobody's: 2 files of ids that your containers do not have, first of all /bin/x (65536:1000)",
   })
 })
 
