@@ -3,7 +3,7 @@ import { isatty } from 'node:tty'
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
-import { familiarReference, parseReference } from '../image/reference.ts'
+import { familiarReference, fullName, parseReference } from '../image/reference.ts'
 import { type ArchiveFormat, imagesToSave, type Saving, saveArchive } from '../image/save-archive.ts'
 import { whileArriving } from '../image/store.ts'
 import { storeInDir, storeInLayout } from '../image/store-place.ts'
@@ -54,14 +54,16 @@ async function saveImages({ options, positionals }: ParsedArgs<typeof table>, gl
 /** podman's oci-dir is an OCI layout, its docker-dir what skopeo calls `dir:`, which holds one image. */
 async function saveInFolder(context: Context, savings: readonly Saving[], format: string, path: string): Promise<void> {
   if (format === 'docker-dir' && savings.length > 1) throw usageError('--format docker-dir holds one image', 'oci-dir holds several', 1)
+  const several = new Set(savings.flatMap(({ references }) => references.map((reference) => fullName(parseReference(reference))))).size > 1
   for (const { image, references } of savings) {
     if (format === 'docker-dir') await storeInDir({ context, image, path })
-    else for (const name of namesInLayout(references, savings.length > 1)) await storeInLayout({ context, image, path }, name)
+    else
+      for (const name of references.length === 0 ? [image.id.slice(7, 19)] : namesInLayout(references, several))
+        await storeInLayout({ context, image, path }, name)
   }
 }
 
-/** A tag, as umoci and skopeo have it; where that does not tell images apart, the whole name. */
+/** A tag, as umoci and skopeo have it; where there are several repositories, the whole name. */
 function namesInLayout(references: readonly string[], several: boolean): string[] {
-  if (references.length === 0) return ['latest']
   return references.map(parseReference).map((reference) => (several ? familiarReference(reference) : reference.tag!))
 }

@@ -87,7 +87,7 @@ describe('run --pull', () => {
     await box.ok('save', '-o', file('bars.tar'), 'busybox')
     const layer = (JSON.parse(await box.ok('manifest', 'inspect', 'busybox')) as { layers: { digest: string }[] }).layers[0]!.digest.slice(7, 19)
     try {
-      await box.ok('rmi', '-f', 'busybox')
+      await box.ok('rmi', '-af')
       const run = box.terminal([...offline, name, 'echo', 'ran'])
       expect((await run.exited).code).toBe(0)
       expect(run.text).toMatch(new RegExp(`\\u001b\\[J${layer}: Downloading  \\[=+`))
