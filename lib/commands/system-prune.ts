@@ -4,6 +4,8 @@ import { humanSize } from '../cli/humanise.ts'
 import { checkImageFilters, filterImages, isDangling } from '../cli/image-filters.ts'
 import { optionTable } from '../cli/options.ts'
 import { containersThatFit, parsePruneFilters } from '../cli/prune-filter.ts'
+import { usageError } from '../cli/usage-error.ts'
+import { pruneFilter } from '../cli/volume-filter.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { pruneContainers } from '../engine/prune-containers.ts'
 import { pruneImages } from '../engine/prune-images.ts'
@@ -29,10 +31,13 @@ export const systemPrune = command({
     const filters = parsePruneFilters(options.filter)
     checkImageFilters(filters)
     const fits = containersThatFit(filters)
+    const volumeFits = pruneFilter(options.filter, Date.now()).fits
+    if (options.volumes && filters.has('until'))
+      throw usageError('the "until" filter is not supported with "--volumes"', 'lichen volume prune --filter until=TIME', 1)
     if (!options.force && !(await asked(options))) return 0
     const context = await openContext(globals)
     const containers = await pruneContainers(context, fits)
-    const volumes = options.volumes ? await pruneVolumes(context, ({ anonymous }) => anonymous) : { names: [], bytes: 0 }
+    const volumes = options.volumes ? await pruneVolumes(context, (volume) => volume.anonymous && volumeFits(volume)) : { names: [], bytes: 0 }
     const candidates = await filterImages(await listImages(context), filters, { createdOf: async () => '', inUse: async () => new Set(), now: Date.now() })
     const images = await pruneImages(
       context,
@@ -51,7 +56,7 @@ export const systemPrune = command({
 
 const section = (head: string, lines: readonly string[]) => (lines.length === 0 ? [] : [head, ...lines, ''])
 
-function asked({ all, volumes }: { all: boolean; volumes: boolean }): Promise<boolean> {
+function asked({ all, volumes, filter }: { all: boolean; volumes: boolean; filter: readonly string[] }): Promise<boolean> {
   const parts = [
     'all stopped containers',
     'all networks not used by at least one container',
@@ -59,6 +64,8 @@ function asked({ all, volumes }: { all: boolean; volumes: boolean }): Promise<bo
     all ? 'all images without at least one container associated to them' : 'all dangling images',
     all ? 'all build cache' : 'unused build cache',
   ]
-  writeOut(`WARNING! This will remove:\n${parts.map((part) => `  - ${part}\n`).join('')}\n`)
+  const list = (lines: readonly string[]) => lines.map((line) => `  - ${line}\n`).join('')
+  const narrowed = filter.length === 0 ? '' : `\n  Items to be pruned will be filtered with:\n${list(filter)}`
+  writeOut(`WARNING! This will remove:\n${list(parts)}${narrowed}\n`)
   return confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) })
 }

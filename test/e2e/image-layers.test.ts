@@ -115,7 +115,8 @@ describe('what skopeo makes of what lichen pushed', () => {
       await box.ok('pull', '-q', `${registry.host}/back:v1`)
       expect(await box.ok('image', 'inspect', '--format', '{{.Digest}}', `${registry.host}/back:v1`)).toBe(pushed)
 
-      await copy('--dest-compress', '--dest-compress-format', 'zstd', `oci:${file('out')}:v1`, `docker://${registry.host}/zstd:v1`)
+      await copy('--dest-compress', '--dest-compress-format', 'zstd', `oci:${file('out')}:v1`, `oci:${file('zstd')}:v1`)
+      await copy('--preserve-digests', `oci:${file('zstd')}:v1`, `docker://${registry.host}/zstd:v1`)
       const { stdout } = await must('skopeo', ['inspect', '--raw', '--tls-verify=false', `docker://${registry.host}/zstd:v1`])
       expect(stdout).toContain('tar+zstd')
       expect(digestOf(stdout)).not.toBe(pushed)
