@@ -39,7 +39,11 @@ export const rmi = command({
   },
 })
 
-/** With its last name an image goes; one that has none goes by its id. */
+/** With its last name an image goes; digests go with the last tag of their repository, and one that has no name at all goes by its id. */
 async function everyName(context: Context): Promise<string[]> {
-  return (await listImages(context)).flatMap(({ id, references }) => (references.length > 0 ? references : [id]))
+  return (await listImages(context)).flatMap(({ id, references, repoDigests }) => {
+    const tagged = new Set(references.map((reference) => reference.replace(/:[^:/]*$/, '')))
+    const names = [...references, ...repoDigests.filter((name) => !tagged.has(name.replace(/@.*$/, '')))]
+    return names.length > 0 ? names : [id]
+  })
 }

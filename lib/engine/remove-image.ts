@@ -91,7 +91,13 @@ interface Removing {
 }
 
 async function byId({ context, image, references, shelf, users, force }: Removing): Promise<Removal[]> {
-  if (!force && !isOneName(references)) throw conflict(image.id, 'must be forced', 'image is referenced in multiple repositories')
+  if (!force && !isOneName(references))
+    throw conflict(
+      image.id,
+      'must be forced',
+      'image is referenced in multiple repositories',
+      `lichen rmi -f ${short(image.id)} takes all of its names, lichen rmi NAME one of them`,
+    )
   checkUse(image.id, users, force)
   return [...(await untag(context, references, shelf)), ...(await removeRecord(context, image, shelf))]
 }
@@ -133,13 +139,22 @@ const isCanonical = (reference: string) => parseReference(reference).digest !== 
 
 function checkUse(id: string, users: readonly ContainerView[], force: boolean): void {
   const running = users.find(isActive)
-  if (running !== undefined) throw conflict(id, 'cannot be forced', `image is being used by running container ${running.record.id.slice(0, 12)}`)
+  if (running !== undefined)
+    throw conflict(id, 'cannot be forced', `image is being used by running container ${containerId(running)}`, `lichen rm -f ${containerId(running)}`)
   const stopped = users[0]
-  if (stopped !== undefined && !force) throw conflict(id, 'must be forced', `image is being used by stopped container ${stopped.record.id.slice(0, 12)}`)
+  if (stopped !== undefined && !force)
+    throw conflict(
+      id,
+      'must be forced',
+      `image is being used by stopped container ${containerId(stopped)}`,
+      `lichen rm ${containerId(stopped)}, or lichen rmi -f ${short(id)}`,
+    )
 }
 
-const conflict = (id: string, severity: string, why: string) =>
-  new LichenError(`conflict: unable to delete ${short(id)} (${severity}) - ${why}`, { code: 'IMAGE_IN_USE', exitCode: 1 })
+const containerId = ({ record }: ContainerView) => record.id.slice(0, 12)
+
+const conflict = (id: string, severity: string, why: string, hint: string) =>
+  new LichenError(`conflict: unable to delete ${short(id)} (${severity}) - ${why}`, { code: 'IMAGE_IN_USE', exitCode: 1, hint })
 
 async function untag(context: Context, references: readonly StoredReference[], shelf: Shelf): Promise<Removal[]> {
   const taken = new Set(references.map(({ reference }) => reference))

@@ -43,7 +43,10 @@ export async function resolveImage(wish: ImageWish): Promise<Image> {
   const here = wish.pull === 'always' ? undefined : await localImage(wish.context, wish.reference)
   const fits = here !== undefined && (platform === undefined || fitsPlatform(here.configuration, platform))
   if (fits && wish.pull === 'newer') return newer(wish, here, platform)
-  if (fits) return here
+  if (fits) {
+    warnOfPlatform(here, platform)
+    return here
+  }
   if (wish.pull === 'never') {
     if (here !== undefined && platform !== undefined) throw wrongPlatform(wish.reference, formatPlatform(platform), formatPlatform(here.configuration))
     throw noSuchImage(wish.reference)
@@ -92,13 +95,17 @@ async function pulled(wish: ImageWish, name: string, platform: Platform | undefi
   })
   for (const line of closingLines(result, familiar)) listener.say(line)
   const image = required(await byId(wish.context, result.id), name)
-  const host = hostPlatform(process.arch)
-  if (platform === undefined && !fitsPlatform(image.configuration, host)) {
-    warning(
-      `the requested image's platform (${formatPlatform(image.configuration)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
-    )
-  }
+  warnOfPlatform(image, platform)
   return image
+}
+
+/** As Docker: it may run all the same, where the kernel has an interpreter for such programs. */
+function warnOfPlatform({ configuration }: Image, platform: Platform | undefined): void {
+  const host = hostPlatform(process.arch)
+  if (platform !== undefined || fitsPlatform(configuration, host)) return
+  warning(
+    `the requested image's platform (${formatPlatform(configuration)}) does not match the detected host platform (${formatPlatform(host)}) and no specific platform was requested`,
+  )
 }
 
 function required(image: Image | undefined, name: string): Image {

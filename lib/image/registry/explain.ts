@@ -21,11 +21,14 @@ export interface Complaint {
   message: string
 }
 
+/** A search is of no repository. */
+const subject = (repository: string) => (repository === '' ? 'for a search' : `repository ${repository}`)
+
 /** A network failure as a message that names registry, repository and reason; anything else as it is. */
 export function explainFailure(error: unknown, { host, repository }: Asked): unknown {
   if (!(error instanceof NetworkFailure)) return error
   const { kind, message } = error
-  const of = `repository ${repository}`
+  const of = subject(repository)
   const [text, code, hint] = {
     name: [`registry ${host} can't be reached (${of}): ${message}`, 'REGISTRY_UNREACHABLE', 'is the name right, and does this machine have a network?'],
     refused: [`registry ${host} can't be reached (${of}): ${message}`, 'REGISTRY_UNREACHABLE', 'is it running, and is the port right?'],
@@ -66,7 +69,7 @@ export async function explainAnswer(response: HttpResponse, asked: Asked, what: 
   if (status === 429) {
     const wait = retryAfter(response.headers, Date.now())
     const hint = wait === undefined ? 'try again later, or log in: lichen login' : `try again in ${Math.ceil(wait / 1000)} seconds`
-    return new LichenError(`registry ${host} takes no more requests for now (repository ${repository}): ${said}`, { code: 'REGISTRY_BUSY', hint })
+    return new LichenError(`registry ${host} takes no more requests for now (${subject(repository)}): ${said}`, { code: 'REGISTRY_BUSY', hint })
   }
   return new LichenError(`registry ${host} answers ${status} for ${what}: ${said}`, {
     code: 'REGISTRY_ERROR',

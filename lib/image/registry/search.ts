@@ -28,7 +28,7 @@ export async function searchImages(context: Context, { registry, term, limit }: 
   const own = ownEndpoints(registry, context.config)
   const endpoints = registry === 'docker.io' ? [{ ...own[0]!, base: HUB_SEARCH }] : own
   const query = new URLSearchParams({ q: term, n: String(limit) })
-  const asked = () => ({ host: registry, repository: '(search)', name: registry, action: 'pull' }) as const
+  const asked = () => ({ host: registry, repository: '', name: registry, action: 'pull' }) as const
   try {
     return await withEndpoints(endpoints, {
       asked,
