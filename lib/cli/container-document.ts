@@ -120,7 +120,8 @@ function portMap({ record, live }: ContainerView): Record<string, { HostIp: stri
 /** Those of the image and those that are published. */
 function exposedPorts({ record }: ContainerView): Record<string, object> {
   const published = record.options.publish.map(({ containerPort, protocol }) => [`${containerPort}/${protocol}`, {}])
-  return { ...record.image.config.ExposedPorts, ...Object.fromEntries(published) }
+  const asked = (record.options.expose ?? []).map((port) => [port, {}])
+  return { ...record.image.config.ExposedPorts, ...Object.fromEntries([...asked, ...published]) }
 }
 
 /** Places of volumes without a name: the image's, and `-v /path`. */
@@ -178,7 +179,7 @@ function hostConfig({ record }: ContainerView) {
     Tmpfs: goMap({ ...options.tmpfs }),
     UTSMode: options.uts === 'private' ? '' : options.uts,
     UsernsMode: options.userns,
-    ShmSize: options.shmSize,
+    ShmSize: options.shmSize ?? 67108864,
     Sysctls: goMap({ ...options.sysctls }),
     VolumesFrom: options.volumesFrom?.length ? options.volumesFrom.map(({ container, readOnly }) => (readOnly ? `${container}:ro` : container)) : null,
     Runtime: 'lichen-runtime',

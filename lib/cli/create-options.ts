@@ -1,6 +1,7 @@
 import { posix } from 'node:path'
 import type { CreateOptions } from '../plan/options.ts'
 import { builtin } from '../system/builtin.ts'
+import { callerEnv } from './caller-env.ts'
 import { containerName } from './container-name.ts'
 import type { createTable, runTable } from './create-table.ts'
 import { parseEnv, parseLabels, readEnvFile, readLabelFile } from './env.ts'
@@ -8,8 +9,10 @@ import { parseHealth } from './health-options.ts'
 import { bytes, parseLimits, parseUlimit } from './limits.ts'
 import { parseMount } from './mount-flag.ts'
 import type { OptionValues, ParsedArgs } from './options.ts'
-import { parsePublish } from './ports.ts'
+import { parseExpose, parsePublish } from './ports.ts'
+import { refuseFlags } from './refused-flags.ts'
 import { parseRestart } from './restart-option.ts'
+import { parseEntrypoint, parseEnvMerge, parseMacAddress, parsePlatformFlags, writableTmpfs } from './run-words.ts'
 import { parseSecret } from './secret-option.ts'
 import { invalidArgument, usageError } from './usage-error.ts'
 import { parseVolume, parseVolumesFrom } from './volumes.ts'
@@ -27,6 +30,7 @@ export async function parseCreateOptions(
 ): Promise<CreateOptions> {
   const flags: OptionValues<typeof createTable> & Partial<OptionValues<typeof runTable>> = args.options
   const [image = '', ...command] = args.positionals
+  refuseFlags(flags, args.given)
   if (image === '') throw usageError('invalid reference format')
   const [envFiles, labelFiles] = await Promise.all([
     Promise.all(flags['env-file'].map((file) => readEnvFile(file, caller))),
@@ -36,8 +40,8 @@ export async function parseCreateOptions(
     image,
     command,
     name: flags.name === undefined ? undefined : containerName(flags.name),
-    entrypoint: flags.entrypoint === undefined ? undefined : flags.entrypoint === '' ? [] : [flags.entrypoint],
-    env: [...envFiles.flat(), ...parseEnv(flags.env, caller)],
+    entrypoint: flags.entrypoint === undefined ? undefined : parseEntrypoint(flags.entrypoint),
+    env: [...callerEnv(caller, { all: flags['env-host'], proxy: flags['http-proxy'] }), ...envFiles.flat(), ...parseEnv(flags.env, caller)],
     user: flags.user || undefined,
     workdir: workdir(flags.workdir),
     hostname: hostname(flags.hostname),
@@ -51,7 +55,7 @@ export async function parseCreateOptions(
     readOnly: flags['read-only'],
     volumes: [...flags.volume.map(parseVolume), ...flags.mount.map(parseMount)],
     volumesFrom: flags['volumes-from'].map(parseVolumesFrom),
-    tmpfs: Object.fromEntries(flags.tmpfs.map(tmpfs)),
+    tmpfs: { ...(flags['read-only'] && flags['read-only-tmpfs'] ? writableTmpfs : {}), ...Object.fromEntries(flags.tmpfs.map(tmpfs)) },
     network: flags.network,
     publish: flags.publish.flatMap(parsePublish),
     addHosts: flags['add-host'].map(addHost),
@@ -72,12 +76,12 @@ export async function parseCreateOptions(
     timeout: timeout(flags.timeout),
     health: parseHealth(flags),
     pull: pullPolicy(flags.pull),
-    platform: flags.platform || undefined,
-    shmSize: shmSize(flags['shm-size']),
+    platform: parsePlatformFlags(flags),
+    shmSize: flags['shm-size'] === undefined ? undefined : shmSize(flags['shm-size']),
     pid: namespace(flags.pid, 'pid', /^(private|host|container:.+)$/),
     ipc: namespace(flags.ipc, 'ipc', /^(private|shareable|none|host|container:.+)$/),
-    uts: namespace(flags.uts, 'uts', /^(private|host)$/),
-    cgroupns: namespace(flags.cgroupns, 'cgroupns', /^(private|host)$/),
+    uts: namespace(flags.uts, 'uts', /^(private|host|container:.+)$/),
+    cgroupns: namespace(flags.cgroupns, 'cgroupns', /^(private|host|container:.+)$/),
     sysctls: pairs(flags.sysctl, '--sysctl'),
     devices: flags.device,
     groupAdd: flags['group-add'],
@@ -92,6 +96,19 @@ export async function parseCreateOptions(
     sigProxy: flags['sig-proxy'] ?? true,
     attach: flags.attach.map(attachName),
     secrets: flags.secret.map(parseSecret),
+    passwd: flags.passwd,
+    passwdEntry: flags['passwd-entry'] || undefined,
+    groupEntry: flags['group-entry'] || undefined,
+    hostUsers: flags.hostuser,
+    unsetEnv: flags['unsetenv-all'] ? ['*'] : flags.unsetenv,
+    envMerge: flags['env-merge'].map(parseEnvMerge),
+    timezone: flags.tz || undefined,
+    hostsFile: flags['no-hosts'] ? 'none' : (flags['hosts-file'] ?? ''),
+    noHostname: flags['no-hostname'],
+    pidfile: flags.pidfile || undefined,
+    rootfs: flags.rootfs,
+    macAddress: parseMacAddress(flags['mac-address']),
+    expose: flags.expose.flatMap(parseExpose),
   }
   checkConflicts(options)
   return options
@@ -99,6 +116,9 @@ export async function parseCreateOptions(
 
 function checkConflicts(options: CreateOptions): void {
   if (options.remove && options.restart !== undefined) throw usageError('conflicting options: cannot specify both --restart and --rm')
+  if (options.hostsFile !== '' && options.addHosts.length > 0 && ['none', 'image'].includes(options.hostsFile ?? '')) {
+    throw usageError('--no-hosts and --add-host cannot be set together')
+  }
   if (options.detach && options.attach.length > 0) throw usageError('Conflicting options: -a and -d')
   const shared = /^(host$|container:)/.test(options.network)
   if (shared && options.publish.length > 0 && options.network !== 'host')
@@ -166,9 +186,9 @@ function pullPolicy(text: string): CreateOptions['pull'] {
   throw usageError(`invalid pull option: '${text}': must be one of "always", "missing" or "never"`, 'or "newer", as podman has it')
 }
 
-function shmSize(text: string): number {
-  const size = bytes(text, '--shm-size')!
-  return size === 0 ? 64 * 1024 ** 2 : size
+/** 0 is Docker's word for the usual size. */
+function shmSize(text: string): number | undefined {
+  return bytes(text, '--shm-size') || undefined
 }
 
 function namespace(mode: string, name: string, grammar: RegExp): string {

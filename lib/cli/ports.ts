@@ -31,6 +31,14 @@ export function parsePublish(text: string): PortOption[] {
   throw bad(`Invalid ranges specified for container and host Ports: ${container} and ${host}`)
 }
 
+/** `--expose port[-port][/protocol]`: one entry a port, as images have them. */
+export function parseExpose(text: string): string[] {
+  const [ports = '', protocol = 'tcp', ...more] = text.split('/')
+  const bad = (why: string) => invalidArgument(text, '--expose', why)
+  if (more.length > 0 || !['tcp', 'udp', 'sctp'].includes(protocol)) throw bad(`invalid proto: ${protocol}`)
+  return portRange(ports, () => bad(`invalid range format for --expose: ${text}`)).map((port) => `${port}/${protocol}`)
+}
+
 function portRange(text: string, bad: () => Error): number[] {
   const match = /^(\d{1,5})(?:-(\d{1,5}))?$/.exec(text)
   const first = Number(match?.[1])

@@ -1,6 +1,7 @@
 import { command } from '../cli/command.ts'
 import { parseCreateOptions } from '../cli/create-options.ts'
 import { createTable } from '../cli/create-table.ts'
+import { withRefused } from '../cli/refused-flags.ts'
 import { openContext } from '../system/open-context.ts'
 import { newContainer } from './new-container.ts'
 import { printLines } from './print.ts'
@@ -10,7 +11,7 @@ export const create = command({
   name: 'create',
   summary: 'Create a new container',
   usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
-  options: createTable,
+  options: withRefused(createTable),
   positionals: { min: 1, max: Infinity, stopAtFirst: true, complete: 'image' },
   async run(args, globals) {
     const options = await parseCreateOptions(args)

@@ -2,10 +2,12 @@ import { command } from '../cli/command.ts'
 import { parseCreateOptions } from '../cli/create-options.ts'
 import { runTable } from '../cli/create-table.ts'
 import { parseDetachKeys } from '../cli/detach-keys.ts'
+import { withRefused } from '../cli/refused-flags.ts'
 import type { ContainerView } from '../container/view.ts'
 import { endOf } from '../engine/attached.ts'
 import { type EarlySignals, keepEarlySignals } from '../engine/early-signals.ts'
 import { stayAttached, terminalSize } from '../engine/foreground.ts'
+import { warnOfLogout } from '../engine/logout.ts'
 import { removeAfterExit } from '../engine/remove.ts'
 import { startContainer } from '../engine/start.ts'
 import type { CreateOptions } from '../plan/options.ts'
@@ -21,7 +23,7 @@ export const run = command({
   name: 'run',
   summary: 'Create and run a new container from an image',
   usage: '[OPTIONS] IMAGE [COMMAND] [ARG...]',
-  options: runTable,
+  options: withRefused(runTable),
   positionals: { min: 1, max: Infinity, stopAtFirst: true, complete: 'image' },
   async run(args, globals) {
     const options = await parseCreateOptions(args)
@@ -35,6 +37,7 @@ export const run = command({
     try {
       const launched = await startNew(context, view, attached, signals)
       // Without output there is nothing to wait for, as with Docker: what -a stdin gives is carried over, and that is all.
+      if (options.detach) await warnOfLogout(context)
       if (!streams.stdout && !streams.stderr) printLines([view.record.id])
       const result =
         launched.client === undefined

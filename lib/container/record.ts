@@ -17,7 +17,7 @@ export interface ContainerRecord {
   image: {
     /** sha256:<hex> of the image's config; "" with --rootfs. */
     id: string
-    /** As the user wrote it. */
+    /** As the user wrote it; with --rootfs the absolute path of the folder. */
     reference: string
     config: ImageConfig
     /** diffIDs, bottom first. */

@@ -23,11 +23,15 @@ async function observeLife(record: ContainerRecord, paths: ContainerPaths, exclu
     return { record, paths, status, live, exit: undefined }
   }
   const exit = await readRecord<ExitRecord>(paths.exit)
+  if (exit !== undefined && neverStarted(exit)) return { record, paths, status: 'created', live: undefined, exit }
   // A start leaves this word behind for the case that all who know better are killed; until there is a monitor it says nothing.
   const starting = exit !== undefined && isLastWord(exit) && !exclusive && (await somebodyHolds(paths.mutex))
   if (exit === undefined || starting) return { record, paths, status: 'created', live: undefined, exit: undefined }
   return { record, paths, status: 'exited', live: undefined, exit }
 }
+
+/** All starts so far have failed: the record says how. */
+export const neverStarted = (exit: ExitRecord) => exit.startedAt?.startsWith('0001-') === true
 
 /** No monitor wrote this record: see `leaveLastWord`. */
 export const isLastWord = (exit: ExitRecord) => exit.finishedAt.startsWith('0001-')

@@ -2,6 +2,7 @@ import { release } from 'node:os'
 import { allocateContainer } from '../container/allocate.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
+import type { ImageConfig } from '../image/manifest.ts'
 import { type ImageWish, resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { parseNetworkMode } from '../network/mode.ts'
@@ -17,8 +18,11 @@ import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes } from './mounts.ts'
 import { removeContainer } from './remove.ts'
+import { rootfsFolder } from './rootfs-folder.ts'
 import { inlineSeccompProfiles } from './seccomp-profile.ts'
+import { defaultShmSize } from './shm-size.ts'
 import { signalNumber } from './stop-signal.ts'
+import { timezoneMounts } from './timezone.ts'
 import { volumesFrom } from './volumes-from.ts'
 
 /**
@@ -27,7 +31,8 @@ import { volumesFrom } from './volumes-from.ts'
  * `progress` gives who is told of a pull.
  */
 export async function createContainer(context: Context, wish: CreateOptions, progress: ImageWish['progress']): Promise<ContainerView> {
-  const options = { ...wish, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
+  const shmSize = wish.shmSize ?? defaultShmSize(context.config)
+  const options = { ...wish, shmSize, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
   const identity = await containerIdentity(context, options)
   if (options.secrets.length > 0) secretMounts((await (await import('./secrets.ts')).containerSecrets(context, options)).files)
@@ -45,15 +50,8 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
 }
 
 async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: ImageWish['progress']) {
-  const image = await resolveImage({
-    context,
-    identity: identity.store,
-    reference: options.image,
-    pull: options.pull,
-    ...(options.platform === undefined ? {} : { platform: options.platform }),
-    progress,
-  })
-  const imageConfig = image.configuration.config ?? {}
+  const { image, config: imageConfig } = await source(context, options, identity, progress)
+  await timezoneMounts(options.timezone)
   const mounts = decideMounts(context, options, imageConfig, await volumesFrom(context, options.volumesFrom))
   checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: release() })
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
@@ -61,14 +59,49 @@ async function draftContainer(context: Context, options: CreateOptions, identity
     version: 1,
     id: randomHex(32),
     created: new Date().toISOString(),
-    image: { id: image.id, reference: options.image, config: imageConfig, layers: image.layers },
+    image,
     storageDriver: driver,
     options,
-    ports: await choosePorts(publishedPorts(options, imageConfig.ExposedPorts ?? {})),
+    ports: await choosePorts(publishedPorts(options, exposedPorts(imageConfig, options))),
     mounts,
   }
   return allocateContainer(context, { ...draft, name: options.name }, () => ({}))
 }
+
+/** The image, or with --rootfs the folder that takes its place. */
+async function source(
+  context: Context,
+  options: CreateOptions,
+  identity: ContainerIdentity,
+  progress: ImageWish['progress'],
+): Promise<{ image: ContainerRecord['image']; config: ImageConfig }> {
+  if (options.rootfs) {
+    if (identity.needsSquash) {
+      const hint = 'without --userns, root of the container is you'
+      throw new LichenError("--rootfs and --userns do not go together: the folder's files can't be shown with other owners", {
+        code: 'USERNS_UNSUPPORTED',
+        hint,
+      })
+    }
+    return { image: { id: '', reference: await rootfsFolder(options.image), config: {}, layers: [] }, config: {} }
+  }
+  const { id, layers, configuration } = await resolveImage({
+    context,
+    identity: identity.store,
+    reference: options.image,
+    pull: options.pull,
+    ...(options.platform === undefined ? {} : { platform: options.platform }),
+    progress,
+  })
+  const config = configuration.config ?? {}
+  return { image: { id, reference: options.image, config, layers }, config }
+}
+
+/** The image's, and those of `--expose`. */
+const exposedPorts = (image: ImageConfig, { expose = [] }: CreateOptions): Record<string, object> => ({
+  ...image.ExposedPorts,
+  ...Object.fromEntries(expose.map((port) => [port, {}])),
+})
 
 /** `-p`, and with `-P` whatever the image exposes on top. */
 function publishedPorts(options: CreateOptions, exposed: Record<string, object>): PortOption[] {

@@ -5,6 +5,7 @@ import { addressIn, type NetworkMode, parseNetworkMode } from '../network/mode.t
 import { noNetworkHelper, planSlirp } from '../network/slirp.ts'
 import type { Identity, IdMapping, NetworkPlan } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import { chmod, chown, readFile, writeFile } from '../system/small-files.ts'
 import { requireProgram } from '../system/spawn.ts'
@@ -32,6 +33,7 @@ export async function containerNetwork(context: Context, view: ContainerView, id
         ports: record.ports,
         apiSocket: paths.apiSocket,
         rootMapped,
+        macAddress: record.options.macAddress,
         hostRoot: process.geteuid?.() === 0,
       })
       return { mode, plan, joined: undefined }
@@ -76,7 +78,8 @@ export async function writeNetworkFiles(
     gateway: own === undefined ? '127.0.0.1' : addressIn(cidr, 2),
   }
   const asHost = mode.kind === 'host' && options.hostname === undefined && options.addHosts.length === 0
-  const hosts = asHost ? await hostText('/etc/hosts') : hostsFile(made)
+  const base = ['', 'none', 'image'].includes(options.hostsFile ?? '') ? '' : await baseHosts(options.hostsFile!)
+  const hosts = asHost && base === '' ? await hostText('/etc/hosts') : `${base}${hostsFile(made)}`
   const resolv = resolvConf({
     host: await hostText('/etc/resolv.conf'),
     own: own === undefined ? undefined : addressIn(cidr, 3),
@@ -94,6 +97,15 @@ export async function writeNetworkFiles(
   }
   await Promise.all([write(paths.hosts, hosts), write(paths.hostname, `${hostname}\n`), write(paths.resolvConf, resolv)])
   return paths
+}
+
+/** `--hosts-file`: its lines come first. */
+async function baseHosts(path: string): Promise<string> {
+  try {
+    return (await readFile(path, 'utf8')).replace(/\n?$/, '\n')
+  } catch (error) {
+    throw new LichenError(`the file of --hosts-file can't be read: ${(error as Error).message}`, { code: 'NO_HOSTS_FILE', cause: error })
+  }
 }
 
 const asked = (options: string[], configured: string[] = []) => (options.length > 0 ? options : configured)

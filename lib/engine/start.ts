@@ -1,11 +1,13 @@
 import { planCgroup } from '../cgroup/place.ts'
 import { exclusively } from '../container/exclusive.ts'
 import type { ContainerRecord, ExitRecord } from '../container/record.ts'
+import { neverStarted } from '../container/state.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
 import { buildSpec } from '../plan/build-spec.ts'
 import { compilePlan } from '../plan/compile.ts'
 import type { RestartOption } from '../plan/options.ts'
 import type { RunPlan } from '../plan/plan.ts'
+import type { SourceMount } from '../plan/spec-input.ts'
 import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import { specText } from '../plan/spec-text.ts'
 import { type Launched, type LaunchInput, launch } from '../runtime/launch.ts'
@@ -13,10 +15,11 @@ import { seccompProgram } from '../runtime/seccomp.ts'
 import { prepareRootfs } from '../storage/rootfs.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { readJson, writeFileAtomic } from '../system/files.ts'
 import { warning } from '../system/log.ts'
 import { ownCommand } from '../system/own-command.ts'
 import type { ContainerPaths } from '../system/paths.ts'
-import { readFile, rm, writeFile } from '../system/small-files.ts'
+import { rm, writeFile } from '../system/small-files.ts'
 import { healthPlan } from './health.ts'
 import { hostFacts } from './host-facts.ts'
 import { containerIdentity } from './identity.ts'
@@ -25,6 +28,8 @@ import { logPlan } from './log-plan.ts'
 import { mountSources } from './mounts.ts'
 import { containerHostname, containerNetwork, writeNetworkFiles } from './network.ts'
 import type { ContainerSecrets } from './secrets.ts'
+import { timezoneMounts } from './timezone.ts'
+import { userEntries } from './user-entries.ts'
 
 export interface StartOptions {
   /** A client of the attach protocol waits at the other end. */
@@ -46,39 +51,49 @@ export async function startContainer(context: Context, view: ContainerView, opti
 
 /** The same for one that does not run, by somebody who is alone with it (`exclusively`). */
 export async function startHeld(context: Context, view: ContainerView, options: StartOptions): Promise<Launched> {
-  const input = await planStart(context, view, options)
-  return withLastWord(view.paths, () => launch(input))
+  const { record, paths } = view
+  const launched = await withLastWord(paths, async () => {
+    const input = await planStart(context, view, options)
+    return launch(input).catch(async (error: unknown) => {
+      throw await explained(error, context, record)
+    })
+  })
+  if (record.options.pidfile !== undefined) await writeFile(record.options.pidfile, `${launched.pid}\n`)
+  return launched
 }
 
 async function planStart(context: Context, view: ContainerView, options: StartOptions): Promise<LaunchInput> {
   const { record, paths } = view
-  const [identity, cgroup, host, mounts, secrets] = await Promise.all([
+  const [identity, cgroup, host, volumes, timezone, secrets] = await Promise.all([
     containerIdentity(context, record.options),
     planCgroup({ context, id: record.id, limits: record.options.limits, parent: record.options.cgroupParent }),
     hostFacts(record.options),
     mountSources(context, record.mounts),
+    timezoneMounts(record.options.timezone),
     secretsOf(context, record),
   ])
   const network = await containerNetwork(context, view, identity.container)
   const [rootfs, shared, hostname] = await Promise.all([
-    prepareRootfs({
-      context,
-      driver: record.storageDriver,
-      container: paths,
-      layers: record.image.layers,
-      identity: identity.container,
-      storeIdentity: identity.needsSquash ? identity.store : identity.container,
-    }),
+    record.options.rootfs
+      ? { kind: 'directory' as const, merged: record.image.reference }
+      : prepareRootfs({
+          context,
+          driver: record.storageDriver,
+          container: paths,
+          layers: record.image.layers,
+          identity: identity.container,
+          storeIdentity: identity.needsSquash ? identity.store : identity.container,
+        }),
     sharedNamespaces(context, record.options, network),
     containerHostname(record, network, host.hostname),
   ])
-  const { join, hostNetwork, pid, ipc } = shared
+  const { join, hostNetwork, pid, ipc, uts, cgroupns } = shared
   const { spec, warnings } = buildSpec({
     id: record.id,
-    options: { ...record.options, pid, ipc },
+    options: { ...record.options, pid, ipc, uts, cgroupns },
     image: record.image.config,
     // What a volume takes over from the image it has taken at the first start.
-    mounts: view.exit === undefined ? mounts : mounts.map((mount) => ({ ...mount, options: [...mount.options, 'nocopy'] })),
+    mounts: [...(view.exit === undefined || neverStarted(view.exit) ? volumes : volumes.map(withoutCopy)), ...timezone],
     identity: identity.container,
     defaultUser: identity.defaultUser,
     host,
@@ -100,7 +115,7 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     identity: identity.container,
     cgroupVersion: host.cgroupVersion,
     rootfs,
-    entries: [],
+    entries: await userEntries(record, identity.defaultUser),
     secrets: secrets.files,
     secretEnvironment: secrets.environment,
     network: network.plan,
@@ -122,6 +137,13 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
   return { context, plan, place: cgroup.place }
 }
 
+const withoutCopy = (mount: SourceMount): SourceMount => ({ ...mount, options: [...mount.options, 'nocopy'] })
+
+async function explained(error: unknown, context: Context, { options, mounts, image }: ContainerRecord): Promise<unknown> {
+  const [{ explainAccess }, { container, defaultUser }] = await Promise.all([import('./explain-access.ts'), containerIdentity(context, options)])
+  return explainAccess(error, { mounts, identity: container, user: options.user ?? (defaultUser !== '' ? defaultUser : (image.config.User ?? '')) })
+}
+
 /** Most containers have none, and do without the module. */
 async function secretsOf(context: Context, { options }: ContainerRecord): Promise<ContainerSecrets> {
   if ((options.secrets ?? []).length === 0) return { files: [], environment: [] }
@@ -135,10 +157,10 @@ export const restartPlan = (wish: RestartOption | undefined): RunPlan['restart']
 
 /**
  * Leaves behind, before anything starts, what the container's end will look like if nobody is left to write it down: its
- * monitor was killed, or the machine went down. The monitor replaces it by the truth; a failed start takes it back.
+ * monitor was killed, or the machine went down. The monitor replaces it by the truth, a failed start by what has failed.
  */
 async function withLastWord<T>({ exit }: ContainerPaths, start: () => Promise<T>): Promise<T> {
-  const before = await readFile(exit).catch(() => undefined)
+  const before = await readJson<ExitRecord>(exit).catch(() => undefined)
   const record: ExitRecord = {
     exitCode: 255,
     oomKilled: false,
@@ -150,8 +172,15 @@ async function withLastWord<T>({ exit }: ContainerPaths, start: () => Promise<T>
   try {
     return await start()
   } catch (error) {
-    if (before === undefined) await rm(exit, { force: true })
-    else await writeFile(exit, before, { mode: 0o600 })
+    const { startedAt, finishedAt } = before ?? { startedAt: NEVER, finishedAt: NEVER }
+    const failed: ExitRecord = { exitCode: startExitCode(error), oomKilled: false, startedAt, finishedAt, error: (error as Error).message }
+    // A full disk may be what has failed.
+    await writeFileAtomic(exit, JSON.stringify(failed)).catch(() => rm(exit, { force: true }))
     throw error
   }
 }
+
+const NEVER = '0001-01-01T00:00:00Z'
+
+/** As Docker's State.ExitCode: 127 and 126 for a program that is not there or can't be executed, else 128. */
+const startExitCode = (error: unknown) => (error instanceof LichenError && (error.exitCode === 126 || error.exitCode === 127) ? error.exitCode : 128)

@@ -21,6 +21,7 @@ export function planSlirp(input: {
   apiSocket: string
   rootMapped?: boolean
   hostRoot?: boolean
+  macAddress?: string | undefined
 }): NetworkPlan {
   const { program, options, ports, apiSocket, rootMapped = true, hostRoot = false } = input
   const entry = hostRoot && ports.length > 0 ? ['--userns-path={user}', '--enable-sandbox'] : rootMapped ? ['--enable-sandbox'] : ['--userns-path={user}']
@@ -36,6 +37,7 @@ export function planSlirp(input: {
     ...entry,
   ]
   if (!options.allowHostLoopback) helper.push('--disable-host-loopback')
+  if (input.macAddress !== undefined) helper.push(`--macaddress=${input.macAddress}`)
   if (options.enableIpv6) helper.push('--enable-ipv6')
   if (ports.length > 0) helper.push(`--api-socket=${apiSocket}`)
   helper.push('{net}', 'tap0')

@@ -53,8 +53,8 @@ export interface CreateOptions {
   timeout?: number | undefined
   pull: 'missing' | 'always' | 'never' | 'newer'
   platform: string | undefined
-  /** Bytes of /dev/shm. */
-  shmSize: number
+  /** Bytes of /dev/shm; undefined: as the configuration says, or 64 MiB. */
+  shmSize: number | undefined
   pid: string
   ipc: string
   uts: string
@@ -72,6 +72,29 @@ export interface CreateOptions {
   detachKeys: string | undefined
   sigProxy: boolean
   attach: string[]
+  // Later than 0.1's first records: a container may have been made without them.
+  /** Entries for a user whom the image does not know; false: none. */
+  passwd?: boolean | undefined
+  /** Templates of podman's --passwd-entry and --group-entry. */
+  passwdEntry?: string | undefined
+  groupEntry?: string | undefined
+  hostUsers?: string[]
+  /** Names of variables of the image that are left out; "*": all. */
+  unsetEnv?: string[]
+  /** NAME=text with ${VARIABLE} of the image. */
+  envMerge?: string[]
+  /** Of /usr/share/zoneinfo, or "local". */
+  timezone?: string | undefined
+  /** "": made; "none": neither made nor mounted, as "image"; else the path of one on the host that is the beginning. */
+  hostsFile?: string
+  /** The same of /etc/hostname. */
+  noHostname?: boolean
+  pidfile?: string | undefined
+  /** `image` is a folder of the host that is the root file system. */
+  rootfs?: boolean
+  macAddress?: string | undefined
+  /** port/protocol, on top of what the image exposes. */
+  expose?: string[]
   secrets: SecretOption[]
 }
 

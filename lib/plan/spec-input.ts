@@ -53,6 +53,8 @@ export interface JoinedNamespaces {
   network?: string
   pid?: string
   ipc?: string
+  uts?: string
+  cgroup?: string
   /** /dev/shm of the container whose IPC namespace is joined. */
   shm?: string
 }

@@ -38,7 +38,11 @@ const byDepth = (mounts: OciMount[]) =>
 function networkFiles({ files, options }: SpecInput): OciMount[] {
   const mode = options.readOnly ? ['ro'] : []
   const bind = (destination: string, source: string): OciMount => ({ destination, type: 'bind', source, options: ['bind', 'rprivate', ...mode] })
-  return [bind('/etc/resolv.conf', files.resolvConf), bind('/etc/hostname', files.hostname), bind('/etc/hosts', files.hosts)]
+  return [
+    bind('/etc/resolv.conf', files.resolvConf),
+    ...(options.noHostname ? [] : [bind('/etc/hostname', files.hostname)]),
+    ...(['none', 'image'].includes(options.hostsFile ?? '') ? [] : [bind('/etc/hosts', files.hosts)]),
+  ]
 }
 
 const tmpfs = (target: string, text: string): OciMount => ({

@@ -14,8 +14,8 @@ export function specNamespaces({ options, identity, hostNetwork, join }: SpecInp
   add('pid', join?.pid, options.pid === 'host')
   add('network', join?.network, hostNetwork)
   add('ipc', join?.ipc, options.ipc === 'host')
-  add('uts', undefined, options.uts === 'host')
-  add('cgroup', undefined, options.cgroupns === 'host')
+  add('uts', join?.uts, options.uts === 'host')
+  add('cgroup', join?.cgroup, options.cgroupns === 'host')
   if (join !== undefined) return { namespaces }
   return { namespaces, uidMappings: identity.uidMappings.map(ociMapping), gidMappings: identity.gidMappings.map(ociMapping) }
 }

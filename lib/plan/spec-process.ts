@@ -1,7 +1,7 @@
 import { LichenError } from '../system/errors.ts'
 import { capabilitySets, chooseCapabilities } from './capabilities.ts'
 import { requiredCommandLine } from './command-line.ts'
-import { basicEnvironment, mergeEnvironment } from './environment.ts'
+import { basicEnvironment, imageEnvironment, mergeEnvironment } from './environment.ts'
 import { normalPath } from './mount-target.ts'
 import type { SecurityOptions } from './security-options.ts'
 import type { OciProcess } from './spec.ts'
@@ -27,7 +27,7 @@ export function specProcess(input: SpecInput, security: SecurityOptions): { proc
     terminal: options.tty,
     user: { ...user, umask: Number.parseInt(options.umask ?? '0022', 8), ...(additionalGids.length === 0 ? {} : { additionalGids }) },
     args: requiredCommandLine({ options, image: { config: image } }),
-    env: mergeEnvironment(basicEnvironment({ hostname: input.hostname, tty: options.tty }), image.Env ?? [], options.env),
+    env: mergeEnvironment(basicEnvironment({ hostname: input.hostname, tty: options.tty }), ...imageEnvironment(image.Env ?? [], options), options.env),
     cwd: normalPath(options.workdir ?? image.WorkingDir ?? '/'),
     capabilities: capabilitySets(chosen, isRootUser(user)),
     noNewPrivileges: security.noNewPrivileges,

@@ -1,6 +1,9 @@
 import type { OciMount } from './spec.ts'
 import type { SpecInput } from './spec-input.ts'
 
+/** Docker's. */
+const DEFAULT_SHM = 64 * 1024 ** 2
+
 const guarded = ['nosuid', 'noexec', 'nodev']
 
 /**
@@ -28,7 +31,7 @@ function devMounts(input: SpecInput): OciMount[] {
   mounts.push({ destination: '/dev/mqueue', type: 'mqueue', source: 'mqueue', options: guarded })
   if (input.join?.shm !== undefined) mounts.push({ destination: '/dev/shm', type: 'bind', source: input.join.shm, options: ['bind', 'rprivate', ...guarded] })
   else if (options.ipc !== 'none')
-    mounts.push({ destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...guarded, 'mode=1777', `size=${options.shmSize}`] })
+    mounts.push({ destination: '/dev/shm', type: 'tmpfs', source: 'shm', options: [...guarded, 'mode=1777', `size=${options.shmSize ?? DEFAULT_SHM}`] })
   return mounts
 }
 

@@ -2,10 +2,10 @@ import type { Identity } from '../plan/plan.ts'
 import { addon } from './addon.ts'
 import type { Context } from './context.ts'
 import { LichenError } from './errors.ts'
-import { warning } from './log.ts'
 import { type IdRange, mapIdentity, parseAllSubids, parseGetsubids, parseSubids, parseUserns, type UsernsMode } from './map-identity.ts'
 import { findProgram, installLine } from './programs.ts'
-import { readFile, stat, writeFile } from './small-files.ts'
+import { warnOncePerBoot } from './say-once.ts'
+import { readFile, stat } from './small-files.ts'
 import { capture } from './spawn.ts'
 import { insideUnshare } from './unshared.ts'
 
@@ -144,15 +144,5 @@ const parseIdMap = (text: string): IdRange[] =>
     const [start, , count] = line.trim().split(/\s+/)
     return count === undefined ? [] : [{ start: Number(start), count: Number(count) }]
   })
-
-/** Said once, until the run folder is emptied by a logout or a reboot. */
-async function warnOncePerBoot(context: Context, topic: string, message: () => string): Promise<void> {
-  try {
-    await writeFile(`${context.paths.run}/said-${topic}`, '', { flag: 'wx', mode: 0o600 })
-  } catch {
-    return
-  }
-  warning(message())
-}
 
 const readOrEmpty = (path: string) => readFile(path, 'utf8').catch(() => '')

@@ -41,8 +41,8 @@ it('leaves a container that could not be started as created, unless --rm was giv
   expect(await box.ok('inspect', '--format', '{{.State.Status}}', 'stays')).toBe('created')
 })
 
-it('keeps the status of an ended container that can not be started again', async () => {
+it('keeps the status of an ended container that can not be started again, and why it could not', async () => {
   await box.ok('run', '--name', 'once', '-v', 'shared:/x', 'busybox', 'sh', '-c', 'rm /bin/sh; exit 0')
   expect((await box.lichen('start', 'once')).code).toBe(1)
-  expect(await box.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'once')).toBe('exited 0')
+  expect(await box.ok('inspect', '--format', '{{.State.Status}} {{.State.ExitCode}}', 'once')).toBe('exited 127')
 })

@@ -23,7 +23,7 @@ describe('flags of run and create', () => {
         name: undefined,
         entrypoint: undefined,
         pull: 'missing',
-        shmSize: 67108864,
+        shmSize: undefined,
         network: '',
         pid: 'private',
         sigProxy: true,
@@ -166,4 +166,32 @@ describe('flags of run and create', () => {
     [['-v', '/a:/b', '--tmpfs', '/b'], 'Duplicate mount point: /b'],
     [['--network', 'container:x', '-p', '80'], 'conflicting options: port publishing and the container type network mode'],
   ])('%j is refused with one line and 125', async (words, message) => expect(read(...words)).rejects.toMatchObject({ message, exitCode: 125 }))
+})
+
+describe("podman's flags", () => {
+  it.each<[string[], object]>([
+    [['--entrypoint', '["sh","-c"]'], { entrypoint: ['sh', '-c'] }],
+    [['--entrypoint', '[weird'], { entrypoint: ['[weird'] }],
+    [['--env-host', '-e', 'EMPTY=1'], { env: ['HOME=/h', 'EMPTY=', 'EMPTY=1'] }],
+    [['--unsetenv', 'A', '--unsetenv', 'B'], { unsetEnv: ['A', 'B'] }],
+    [['--unsetenv-all'], { unsetEnv: ['*'] }],
+    [['--timezone', 'UTC'], { timezone: 'UTC' }],
+    [['--no-hosts'], { hostsFile: 'none' }],
+    [['--arch', 'arm64'], { platform: 'linux/arm64' }],
+    [['--mac-address', '02:AA:bb:00:00:01'], { macAddress: '02:aa:bb:00:00:01' }],
+    [['--expose', '80-81', '--expose', '53/udp'], { expose: ['80/tcp', '81/tcp', '53/udp'] }],
+    [['--read-only', '--read-only-tmpfs', '--tmpfs', '/run:size=1m'], { tmpfs: { '/run': 'size=1m', '/tmp': 'mode=1777', '/var/tmp': 'mode=1777' } }],
+    [['--uts', 'container:x', '--cgroupns', 'container:y'], { uts: 'container:x', cgroupns: 'container:y' }],
+  ])('%j', async (words, expected) => expect(await read(...words)).toMatchObject(expected))
+
+  it.each<[string[], string]>([
+    [['--no-hosts', '--add-host', 'a:1.2.3.4'], '--no-hosts and --add-host cannot be set together'],
+    [['--platform', 'linux/arm64', '--arch', 'arm64'], '--platform option can not be specified with --arch or --os'],
+    [['--mac-address', 'x'], 'x is not a valid mac address'],
+    [['--mac-address', '01:00:00:00:00:01'], '01:00:00:00:00:01 is a multicast address: no interface can have it'],
+    [['--timeout', '-1'], 'invalid timeout: -1'],
+    [['--expose', 'x'], 'invalid argument "x" for "--expose" flag: invalid range format for --expose: x'],
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is what the user writes
+    [['--env-merge', 'x'], 'invalid argument "x" for "--env-merge" flag: it must be NAME=TEXT, such as PATH=/opt/bin:${PATH}'],
+  ])('%j is refused', async (words, message) => expect(read(...words)).rejects.toMatchObject({ message, exitCode: 125 }))
 })
