@@ -2,6 +2,7 @@ import type { ContainerView } from '../container/view.ts'
 import { allLabels, networkName } from './container-words.ts'
 import { type Filters, fitsLabel, parseFilters, passes } from './filters.ts'
 import { usageError } from './usage-error.ts'
+import { parseWhen } from './when.ts'
 
 export const containerFilters = [
   'id',
@@ -14,6 +15,10 @@ export const containerFilters = [
   'network',
   'before',
   'since',
+  'until',
+  'publish',
+  'expose',
+  'is-task',
   'health',
   'restart-policy',
   'should-start-on-boot',
@@ -32,6 +37,8 @@ export function parseContainerFilters(entries: readonly string[]): Filters {
   }
   for (const code of filters.get('exited') ?? []) if (!/^-?\d+$/.test(code)) throw usageError(`invalid filter 'exited=${code}'`, 'an exit code', 1)
   for (const name of filters.get('name') ?? []) expression(name)
+  for (const name of ['publish', 'expose'] as const) for (const range of filters.get(name) ?? []) portRange(range, name)
+  for (const moment of filters.get('until') ?? []) parseWhen(moment, '--filter', Date.now())
   return filters
 }
 
@@ -55,6 +62,11 @@ function fits(view: ContainerView, filters: Filters): boolean {
     passes(filters, 'health', (wanted) => (view.health?.Status ?? 'none') === wanted) &&
     passes(filters, 'restart-policy', (policy) => (options.restart?.policy ?? 'no') === policy) &&
     passes(filters, 'should-start-on-boot', (wanted) => startsOnBoot(view) === (wanted === 'true')) &&
+    passes(filters, 'until', (moment) => Date.parse(record.created) < Date.parse(parseWhen(moment, '--filter', Date.now()))) &&
+    passes(filters, 'publish', (range) => record.ports.some(portRange(range, 'publish'))) &&
+    passes(filters, 'expose', (range) => exposedPorts(record).some(portRange(range, 'expose'))) &&
+    // There are no services here that a container could be a task of.
+    passes(filters, 'is-task', (wanted) => /^(0|f|false)$/i.test(wanted)) &&
     passes(filters, 'network', (network) => networkName(record) === network)
   )
 }
@@ -63,6 +75,23 @@ function fits(view: ContainerView, filters: Filters): boolean {
 function startsOnBoot({ record, exit }: ContainerView): boolean {
   const policy = record.options.restart?.policy
   return policy === 'always' || (policy === 'unless-stopped' && exit?.stopped !== true)
+}
+
+interface Port {
+  containerPort: number
+  protocol: string
+}
+
+const exposedPorts = ({ image, ports }: ContainerView['record']): Port[] => [
+  ...Object.keys(image.config.ExposedPorts ?? {}).map((text) => ({ containerPort: Number.parseInt(text, 10), protocol: text.split('/')[1] ?? 'tcp' })),
+  ...ports,
+]
+
+/** `80`, `80/udp`, `8000-8010/tcp`: ports of the container. Throws USAGE. */
+function portRange(text: string, filter: string): (port: Port) => boolean {
+  const [, first, last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(text) ?? []
+  if (first === undefined || Number(first) > Number(last)) throw usageError(`invalid filter '${filter}=${text}'`, '80, 80/udp, 8000-8010/tcp', 1)
+  return (port) => port.containerPort >= Number(first) && port.containerPort <= Number(last) && port.protocol === protocol
 }
 
 function expression(text: string): RegExp {

@@ -1,11 +1,13 @@
 import { command } from '../cli/command.ts'
 import { containerFilter, containerFilters, parseContainerFilters } from '../cli/container-filter.ts'
 import { containerHeads, containerRow, containerTable } from '../cli/container-row.ts'
+import { checkSortKey, sortContainers, sortKeys } from '../cli/container-sort.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { findContainer } from '../container/find.ts'
 import { listContainers } from '../container/list.ts'
-import { isActive } from '../container/view.ts'
+import { type ContainerView, isActive } from '../container/view.ts'
+import type { Context } from '../system/context.ts'
 import { warning } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
@@ -17,7 +19,9 @@ const options = optionTable({
   last: { type: 'number', short: 'n', metavar: 'int', default: -1, description: 'Show the last n created containers, in all states' },
   latest: { type: 'boolean', short: 'l', description: 'Show the container created last, in all states' },
   'no-trunc': { type: 'boolean', description: "Don't truncate output" },
+  noheading: { type: 'boolean', aliases: ['no-heading'], description: 'Leave the heads of the columns out' },
   quiet: { type: 'boolean', short: 'q', description: 'Only display container IDs' },
+  sort: { type: 'string', metavar: 'string', description: `Sort by ${sortKeys.join(', ')}, upwards` },
 })
 
 export const ps = command({
@@ -28,15 +32,31 @@ export const ps = command({
   positionals: { min: 0, max: 0 },
   async run({ options }, globals) {
     const filters = parseContainerFilters(options.filter)
+    checkSortKey(options.sort)
     const context = await openContext(globals)
     const views = await listContainers(context, (id) => warning(`the record of container ${id.slice(0, 12)} can't be read`))
     const fits = await containerFilter(filters, async (name) => (await findContainer(context, name)).record.created)
     const limit = options.latest ? 1 : options.last
     const all = options.all || limit > 0 || filters.has('status')
     const shown = views.filter((view) => (all || isActive(view)) && fits(view))
-    const rows = (limit > 0 ? shown.slice(0, limit) : shown).map((view) => containerRow(view, { truncate: !options['no-trunc'], now: Date.now() }))
+    const last = limit > 0 ? shown.slice(0, limit) : shown
+    const rows = (options.sort === undefined ? last : await sorted(context, last, options.sort)).map((view) =>
+      containerRow(view, { truncate: !options['no-trunc'], now: Date.now() }),
+    )
     const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
-    printLines(formatList(rows, { format, table: containerTable, heads: containerHeads }))
+    const lines = formatList(rows, { format, table: containerTable, heads: containerHeads })
+    printLines(options.noheading && /^\s*(table|$)/.test(format) ? lines.slice(1) : lines)
     return 0
   },
 })
+
+async function sorted(context: Context, views: ContainerView[], key: string): Promise<ContainerView[]> {
+  const sizes = new Map<string, number>()
+  if (key === 'size') {
+    // Loaded here: no other ps looks at the disk.
+    const [{ diskUsage }, { hostIdentity }] = await Promise.all([import('../storage/usage.ts'), import('../system/identity.ts')])
+    const usage = await diskUsage({ context, identity: await hostIdentity(context), paths: views.map(({ paths }) => paths.upper) })
+    for (const { record, paths } of views) sizes.set(record.id, usage.get(paths.upper) ?? 0)
+  }
+  return sortContainers(views, key, ({ record }) => sizes.get(record.id) ?? 0)
+}
