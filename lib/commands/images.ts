@@ -1,19 +1,17 @@
 import { command } from '../cli/command.ts'
 import { parseFilters } from '../cli/filters.ts'
 import { checkImageFilters, filterImages, imageFilterNames } from '../cli/image-filters.ts'
-import { type ImageRow, imageHeads, imageRows, imageTable, imageTableWithDigests } from '../cli/image-row.ts'
+import { imageHeads, imageRows, imageTable, imageTableWithDigests } from '../cli/image-row.ts'
+import { sortKeys, sortRows } from '../cli/image-sort.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { listContainers } from '../container/list.ts'
 import { findImage } from '../image/find.ts'
-import type { Image } from '../image/image.ts'
 import { listImages } from '../image/list.ts'
 import { warning } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
-
-const sortKeys = ['created', 'id', 'repository', 'size', 'tag']
 
 const options = optionTable({
   all: { type: 'boolean', short: 'a', description: 'Show all images; lichen keeps no intermediate ones, so it always does' },
@@ -35,7 +33,7 @@ export const images = command({
     const named = positionals.map((name) => `reference=${name}`)
     const filters = parseFilters([...options.filter, ...named], imageFilterNames)
     checkImageFilters(filters)
-    if (!sortKeys.includes(options.sort)) throw usageError(`unknown key ${JSON.stringify(options.sort)} for --sort`, sortKeys.join(', '))
+    if (!sortKeys.some((key) => key === options.sort)) throw usageError(`unknown key ${JSON.stringify(options.sort)} for --sort`, sortKeys.join(', '))
     const context = await openContext(globals)
     const all = await listImages(context, (id) => warning(`image ${id.slice(0, 19)} can't be read: lichen system check says why`))
     const shown = await filterImages(all, filters, {
@@ -46,26 +44,14 @@ export const images = command({
     const pairs = shown.flatMap((image) =>
       imageRows(image, { digests: options.digests, truncate: !options['no-trunc'], now: Date.now() }).map((row) => ({ image, row })),
     )
-    if (options.sort !== 'created') pairs.sort((a, b) => compare(options.sort, a, b))
     const format = options.quiet && ['', 'table'].includes(options.format) ? '{{.ID}}' : options.format
     const table = options.digests ? imageTableWithDigests : imageTable
     printLines(
       formatList(
-        pairs.map(({ row }) => row),
+        sortRows(pairs, options.sort).map(({ row }) => row),
         { format, table, heads: imageHeads },
       ),
     )
     return 0
   },
 })
-
-interface Pair {
-  image: Image
-  row: ImageRow
-}
-
-function compare(key: string, a: Pair, b: Pair): number {
-  if (key === 'size') return a.image.size - b.image.size
-  const text = ({ image, row }: Pair) => (key === 'id' ? image.id : key === 'tag' ? row.Tag : row.Repository)
-  return text(a) < text(b) ? -1 : text(a) > text(b) ? 1 : 0
-}
