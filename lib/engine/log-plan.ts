@@ -17,16 +17,42 @@ export function chooseLog({ config }: Context, options: CreateOptions): Pick<Cre
   if (!isDriver(logDriver)) {
     throw new LichenError(`logger: no log driver named '${logDriver}' is registered`, {
       code: 'BAD_LOG_OPTION',
-      hint: 'lichen writes json-file (default), k8s-file and none',
+      hint: instead[logDriver] ?? 'lichen writes json-file (default), k8s-file and none',
     })
   }
-  for (const key of Object.keys(logOptions)) {
-    if (!['max-size', 'max-file', 'path', 'labels', 'tag', 'env', 'mode', 'compress'].includes(key)) {
-      throw new LichenError(`unknown log opt '${key}' for ${logDriver} log driver`, { code: 'BAD_LOG_OPTION' })
-    }
-  }
+  for (const [key, value] of Object.entries(logOptions)) checkOption(logDriver, key, value)
   sizes(logOptions)
   return { logDriver, logOptions }
+}
+
+const instead: Readonly<Record<string, string>> = {
+  journald: 'the journal is not written; json-file (default) and k8s-file are read by lichen logs',
+  passthrough: '--log-driver none keeps nothing, and what runs in the foreground shows its output all the same',
+}
+
+/** What Docker and podman know, and here would change nothing, is refused rather than ignored. */
+function checkOption(driver: string, key: string, value: string): void {
+  const bad = (message: string, hint?: string) => new LichenError(message, { code: 'BAD_LOG_OPTION', ...(hint === undefined ? {} : { hint }) })
+  switch (key) {
+    case 'max-size':
+    case 'max-file':
+    case 'path':
+      return
+    case 'mode':
+      if (value === 'blocking') return
+      throw bad(`the log mode ${JSON.stringify(value)} is not supported`, 'mode=blocking: a container waits until its lines are written')
+    case 'compress':
+      if (/^(0|f|false)$/i.test(value)) return
+      throw bad('rotated logs are not compressed', 'leave --log-opt compress out')
+    case 'labels':
+    case 'labels-regex':
+    case 'env':
+    case 'env-regex':
+    case 'tag':
+      throw bad(`the log opt ${JSON.stringify(key)} is not supported: lines carry no attributes`, 'lichen inspect shows labels and environment of a container')
+    default:
+      throw bad(`unknown log opt '${key}' for ${driver} log driver`)
+  }
 }
 
 /** The same as the monitor takes it. */

@@ -26,8 +26,18 @@ describe('the log of a container', () => {
     ['', { colour: 'red' }, /unknown log opt 'colour' for json-file/],
     ['', { 'max-size': 'big' }, /invalid value for max-size: big/],
     ['', { 'max-file': '0' }, /invalid value for max-file: 0/],
+    // Accepted, these would change nothing.
+    ['', { labels: 'a,b' }, /log opt "labels" is not supported/],
+    ['k8s-file', { tag: '{{.Name}}' }, /log opt "tag" is not supported/],
+    ['', { mode: 'non-blocking' }, /log mode "non-blocking" is not supported/],
+    ['', { compress: 'true' }, /rotated logs are not compressed/],
+    ['journald', {}, /no log driver named 'journald'/],
   ])('is refused as %s %j', (driver, options, message) => {
     expect(() => choose(driver, options)).toThrow(message)
+  })
+
+  it('may say what is so anyway', () => {
+    expect(choose('json-file', { mode: 'blocking', compress: 'false' }).logDriver).toBe('json-file')
   })
 
   it('has sizes in bytes', () => {
