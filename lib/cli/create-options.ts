@@ -5,6 +5,7 @@ import { callerEnv } from './caller-env.ts'
 import { containerName } from './container-name.ts'
 import type { createTable, runTable } from './create-table.ts'
 import { parseEnv, parseLabels, readEnvFile, readLabelFile } from './env.ts'
+import { parseGpus } from './gpus-option.ts'
 import { parseHealth } from './health-options.ts'
 import { bytes, parseLimits, parseUlimit } from './limits.ts'
 import { parseMount } from './mount-flag.ts'
@@ -83,7 +84,7 @@ export async function parseCreateOptions(
     uts: namespace(flags.uts, 'uts', /^(private|host|container:.+)$/),
     cgroupns: namespace(flags.cgroupns, 'cgroupns', /^(private|host|container:.+)$/),
     sysctls: pairs(flags.sysctl, '--sysctl'),
-    devices: flags.device,
+    devices: [...flags.device, ...(flags.gpus === undefined ? [] : parseGpus(flags.gpus))],
     groupAdd: flags['group-add'],
     oomScoreAdj: oomScoreAdj(flags['oom-score-adj']),
     umask: umask(flags.umask),

@@ -7,6 +7,7 @@ import { type ImageWish, resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { parseNetworkMode } from '../network/mode.ts'
 import { choosePorts } from '../network/ports.ts'
+import { isCdiName } from '../plan/cdi.ts'
 import { checkOptions } from '../plan/check-options.ts'
 import type { CreateOptions, PortOption } from '../plan/options.ts'
 import { secretMounts } from '../plan/secret-mounts.ts'
@@ -52,6 +53,7 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
 async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: ImageWish['progress']) {
   const { image, config: imageConfig } = await source(context, options, identity, progress)
   await timezoneMounts(options.timezone)
+  if (options.devices.some(isCdiName)) await (await import('./cdi.ts')).cdiDevices(options)
   const mounts = decideMounts(context, options, imageConfig, await volumesFrom(context, options.volumesFrom))
   checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: release() })
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })

@@ -4,6 +4,7 @@ import type { ContainerRecord, ExitRecord } from '../container/record.ts'
 import { neverStarted } from '../container/state.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
 import { buildSpec } from '../plan/build-spec.ts'
+import { isCdiName } from '../plan/cdi.ts'
 import { compilePlan } from '../plan/compile.ts'
 import type { RestartOption } from '../plan/options.ts'
 import type { RunPlan } from '../plan/plan.ts'
@@ -20,6 +21,7 @@ import { warning } from '../system/log.ts'
 import { ownCommand } from '../system/own-command.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import { rm, writeFile } from '../system/small-files.ts'
+import type { CdiDevices } from './cdi.ts'
 import { healthPlan } from './health.ts'
 import { hostFacts } from './host-facts.ts'
 import { containerIdentity } from './identity.ts'
@@ -62,7 +64,9 @@ export async function startHeld(context: Context, view: ContainerView, options: 
   return launched
 }
 
-async function planStart(context: Context, view: ContainerView, options: StartOptions): Promise<LaunchInput> {
+async function planStart(context: Context, given: ContainerView, options: StartOptions): Promise<LaunchInput> {
+  const cdi = await interfaceDevices(given.record)
+  const view: ContainerView = { ...given, record: { ...given.record, options: { ...given.record.options, ...cdi.options } } }
   const { record, paths } = view
   const [identity, cgroup, host, volumes, timezone, secrets] = await Promise.all([
     containerIdentity(context, record.options),
@@ -93,7 +97,7 @@ async function planStart(context: Context, view: ContainerView, options: StartOp
     options: { ...record.options, pid, ipc, uts, cgroupns },
     image: record.image.config,
     // What a volume takes over from the image it has taken at the first start.
-    mounts: [...(view.exit === undefined || neverStarted(view.exit) ? volumes : volumes.map(withoutCopy)), ...timezone],
+    mounts: [...(view.exit === undefined || neverStarted(view.exit) ? volumes : volumes.map(withoutCopy)), ...cdi.mounts, ...timezone],
     identity: identity.container,
     defaultUser: identity.defaultUser,
     host,
@@ -142,6 +146,13 @@ const withoutCopy = (mount: SourceMount): SourceMount => ({ ...mount, options: [
 async function explained(error: unknown, context: Context, { options, mounts, image }: ContainerRecord): Promise<unknown> {
   const [{ explainAccess }, { container, defaultUser }] = await Promise.all([import('./explain-access.ts'), containerIdentity(context, options)])
   return explainAccess(error, { mounts, identity: container, user: options.user ?? (defaultUser !== '' ? defaultUser : (image.config.User ?? '')) })
+}
+
+/** Of the Container Device Interface. Most containers have none. */
+async function interfaceDevices({ options }: ContainerRecord): Promise<CdiDevices> {
+  if (!options.devices.some(isCdiName)) return { options: { devices: options.devices, env: options.env }, mounts: [] }
+  const { cdiDevices } = await import('./cdi.ts')
+  return cdiDevices(options)
 }
 
 /** Most containers have none, and do without the module. */

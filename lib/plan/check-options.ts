@@ -1,4 +1,5 @@
 import { chooseCapabilities } from './capabilities.ts'
+import { isCdiName } from './cdi.ts'
 import { type CommandSource, requiredCommandLine } from './command-line.ts'
 import type { CreateOptions } from './options.ts'
 import { parseSecurityOptions } from './security-options.ts'
@@ -19,7 +20,7 @@ export function checkOptions(input: { options: CreateOptions; image: CommandSour
   parseSecurityOptions(options.securityOpt)
   const shared: Record<string, boolean> = { network: options.network === 'host', ipc: options.ipc === 'host', uts: options.uts === 'host' }
   for (const key of Object.keys(options.sysctls)) requireNamespace(key, (type) => !shared[type])
-  for (const device of options.devices) parseDevice(device)
+  for (const device of options.devices) if (!isCdiName(device)) parseDevice(device)
   for (const mount of mounts) volumeMount(mount, () => {})
   tmpfsMounts(options)
 }

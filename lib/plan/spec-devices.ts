@@ -16,10 +16,7 @@ export interface DeviceOption {
 export function parseDevice(text: string): DeviceOption {
   const [source = '', second, third, ...rest] = text.split(':')
   const bad = () => new LichenError(`bad format for device: ${JSON.stringify(text)}`, { code: 'BAD_DEVICE', hint: 'HOST-DEVICE[:CONTAINER-DEVICE][:rwm]' })
-  if (!source.startsWith('/')) {
-    if (!/^[^/]+\/[^/=]+=/.test(text)) throw bad()
-    throw new LichenError(`device ${text}: CDI devices are not supported`, { code: 'UNSUPPORTED_DEVICE', hint: 'name its files below /dev, one --device each' })
-  }
+  if (!source.startsWith('/')) throw bad()
   const onlyMode = third === undefined && second !== undefined && isMode(second)
   const mode = (onlyMode ? second : third) ?? 'rwm'
   if (rest.length > 0 || !isMode(mode)) throw bad()

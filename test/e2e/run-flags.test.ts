@@ -56,11 +56,12 @@ describe('a start that failed', () => {
     const closed = join(box.files, 'closed')
     mkdirSync(closed, { mode: 0o700 })
     box.give(closed)
-    const { code, stderr } = await box.lichen('run', '--rm', '-u', '1000', '-v', `${closed}:/closed`, '-w', '/closed', 'busybox', 'true')
+    writeFileSync(join(closed, 'program'), '#!/bin/sh\n', { mode: 0o755 })
+    const { code, stderr } = await box.lichen('run', '--rm', '-u', '1000', '-v', `${closed}:/closed`, 'busybox', '/closed/program')
     const { uid, gid } = box.user
     expect([code, stderr]).toEqual([
       126,
-      `Error: working directory /closed: permission denied\nhint: ${closed} belongs to ${uid}:${gid} on the host (mode 700), which is 0:0 in the container; ` +
+      `Error: exec: "/closed/program": permission denied\nhint: ${closed} belongs to ${uid}:${gid} on the host (mode 700), which is 0:0 in the container; ` +
         '--userns=keep-id:uid=1000 makes user 1000 of the container you\n',
     ])
   })

@@ -157,7 +157,6 @@ describe('--device', () => {
     ['/dev/fuse:x', /bad format for device/],
     ['fuse', /bad format for device/],
     ['/dev/fuse:r', /access can't be cut down to "r"/],
-    ['nvidia.com/gpu=all', /CDI devices are not supported/],
   ])('%s is refused', (device, message) => expect(() => mounts({ devices: [device] }, { host })).toThrow(message))
 
   it('--privileged gives all that may be opened', () => {
