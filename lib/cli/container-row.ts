@@ -1,18 +1,23 @@
 import type { ContainerView } from '../container/view.ts'
 import { commandLine } from '../plan/command-line.ts'
 import { allLabels, networkName, portWords, statusWords } from './container-words.ts'
-import { ellipsis, goTime, humanDuration, shortId } from './humanise.ts'
+import { ellipsis, goTime, humanDuration, humanSize, shortId } from './humanise.ts'
 import { quote } from './template/literals.ts'
 
 export const containerTable = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}}\t{{.Status}}\t{{.Ports}}\t{{.Names}}'
 
+export const containerTableWithSize = `${containerTable}\t{{.Size}}`
+
 export const containerHeads = {
   ID: 'CONTAINER ID', Image: 'IMAGE', Command: 'COMMAND', CreatedAt: 'CREATED AT', RunningFor: 'CREATED', Ports: 'PORTS', State: 'STATE', Status: 'STATUS',
-  Names: 'NAMES', Labels: 'LABELS', Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Pid: 'PID', ExitCode: 'EXIT CODE',
+  Size: 'SIZE', Names: 'NAMES', Labels: 'LABELS', Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Pid: 'PID', ExitCode: 'EXIT CODE',
 } // biome-ignore format: pairs
 
 /** One line of `ps`: Docker's fields, computed when a template asks; `Pid` and `ExitCode` are podman's. */
-export function containerRow(view: ContainerView, { truncate, now }: { truncate: boolean; now: number }) {
+export function containerRow(
+  view: ContainerView,
+  { truncate, now, size }: { truncate: boolean; now: number; size?: { rw: number; rootFs: number } | undefined },
+) {
   const { record, status, live, exit } = view
   const cut = (text: string, length: number) => (truncate ? ellipsis(text, length) : text)
   const labels = () => allLabels(record)
@@ -49,6 +54,10 @@ export function containerRow(view: ContainerView, { truncate, now }: { truncate:
     },
     get RunningFor() {
       return `${humanDuration(now - Date.parse(record.created))} ago`
+    },
+    get Size() {
+      if (size === undefined) return ''
+      return size.rootFs > 0 ? `${humanSize(size.rw)} (virtual ${humanSize(size.rootFs)})` : humanSize(size.rw)
     },
     State: status,
     get Status() {

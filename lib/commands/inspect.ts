@@ -6,6 +6,7 @@ import { compileInspectTemplate } from '../cli/template.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { volumeDocument } from '../cli/volume-document.ts'
 import { findContainer } from '../container/find.ts'
+import type { ContainerView } from '../container/view.ts'
 import { isName, noSuchVolume } from '../engine/remove-volumes.ts'
 import { volumePlace } from '../engine/volume-place.ts'
 import { findImage } from '../image/find.ts'
@@ -19,6 +20,7 @@ import { printLines } from './print.ts'
 
 const options = optionTable({
   format: { type: 'string', short: 'f', metavar: 'string', default: '', description: 'json, or a Go template' },
+  size: { type: 'boolean', short: 's', description: 'Display total file sizes of containers (SizeRw, SizeRootFs)' },
   type: { type: 'string', metavar: 'string', default: '', description: 'container, image or volume; default: the first of these that there is' },
 })
 
@@ -37,7 +39,7 @@ export const inspect = command({
     const failures: LichenError[] = []
     for (const name of positionals) {
       try {
-        found.push(await document(context, name, options.type))
+        found.push(await document(context, name, options))
       } catch (error) {
         if (!(error instanceof LichenError)) throw error
         failures.push(error)
@@ -53,17 +55,24 @@ export const inspect = command({
   },
 })
 
-async function document(context: Context, name: string, type: string): Promise<unknown> {
-  if (type === 'container') return containerDocument(await findContainer(context, name))
+async function document(context: Context, name: string, { type, size }: { type: string; size: boolean }): Promise<unknown> {
+  if (type === 'container') return sizedDocument(context, await findContainer(context, name), size)
   if (type === 'image') return imageDocument(await findImage(context, name))
   if (type === 'volume') return namedVolume(context, name)
   const container = await orUndefined(findContainer(context, name), 'CONTAINER_NOT_FOUND')
-  if (container !== undefined) return containerDocument(container)
+  if (container !== undefined) return sizedDocument(context, container, size)
   const image = await orUndefined(findImage(context, name), 'IMAGE_NOT_FOUND')
   if (image !== undefined) return imageDocument(image)
   const volume = await orUndefined(namedVolume(context, name), 'VOLUME_NOT_FOUND')
   if (volume !== undefined) return volume
   throw new LichenError(`No such object: ${name}`, { code: 'NO_SUCH_OBJECT', exitCode: 1, hint: 'lichen ps -a, lichen images, lichen volume ls' })
+}
+
+async function sizedDocument(context: Context, view: ContainerView, sized: boolean): Promise<unknown> {
+  if (!sized) return containerDocument(view)
+  const { containerSizes } = await import('../engine/container-sizes.ts')
+  const size = (await containerSizes(context, [view])).get(view.record.id)
+  return { ...containerDocument(view), SizeRw: size?.rw ?? 0, SizeRootFs: size?.rootFs ?? 0 }
 }
 
 async function namedVolume(context: Context, name: string): Promise<unknown> {

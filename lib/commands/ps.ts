@@ -1,6 +1,6 @@
 import { command } from '../cli/command.ts'
 import { containerFilter, containerFilters, parseContainerFilters } from '../cli/container-filter.ts'
-import { containerHeads, containerRow, containerTable } from '../cli/container-row.ts'
+import { containerHeads, containerRow, containerTable, containerTableWithSize } from '../cli/container-row.ts'
 import { checkSortKey, sortContainers, sortKeys } from '../cli/container-sort.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
@@ -20,6 +20,7 @@ const options = optionTable({
   latest: { type: 'boolean', short: 'l', description: 'Show the container created last, in all states' },
   'no-trunc': { type: 'boolean', description: "Don't truncate output" },
   noheading: { type: 'boolean', aliases: ['no-heading'], description: 'Leave the heads of the columns out' },
+  size: { type: 'boolean', short: 's', description: 'Display total file sizes' },
   quiet: { type: 'boolean', short: 'q', description: 'Only display container IDs' },
   sort: { type: 'string', metavar: 'string', description: `Sort by ${sortKeys.join(', ')}, upwards` },
 })
@@ -40,23 +41,20 @@ export const ps = command({
     const all = options.all || limit > 0 || filters.has('status')
     const shown = views.filter((view) => (all || isActive(view)) && fits(view))
     const last = limit > 0 ? shown.slice(0, limit) : shown
-    const rows = (options.sort === undefined ? last : await sorted(context, last, options.sort)).map((view) =>
-      containerRow(view, { truncate: !options['no-trunc'], now: Date.now() }),
-    )
     const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
-    const lines = formatList(rows, { format, table: containerTable, heads: containerHeads })
+    // As Docker: who writes the field down wants it.
+    const wantsSize = options.size || options.sort === 'size' || /\.Size\b/.test(format)
+    const sizes = wantsSize ? await sizesOf(context, last) : undefined
+    const ordered = options.sort === undefined ? last : sortContainers(last, options.sort, ({ record }) => sizes?.get(record.id)?.rw ?? 0)
+    const rows = ordered.map((view) => containerRow(view, { truncate: !options['no-trunc'], now: Date.now(), size: sizes?.get(view.record.id) }))
+    const lines = formatList(rows, { format, table: options.size ? containerTableWithSize : containerTable, heads: containerHeads })
     printLines(options.noheading && /^\s*(table|$)/.test(format) ? lines.slice(1) : lines)
     return 0
   },
 })
 
-async function sorted(context: Context, views: ContainerView[], key: string): Promise<ContainerView[]> {
-  const sizes = new Map<string, number>()
-  if (key === 'size') {
-    // Loaded here: no other ps looks at the disk.
-    const [{ diskUsage }, { hostIdentity }] = await Promise.all([import('../storage/usage.ts'), import('../system/identity.ts')])
-    const usage = await diskUsage({ context, identity: await hostIdentity(context), paths: views.map(({ paths }) => paths.upper) })
-    for (const { record, paths } of views) sizes.set(record.id, usage.get(paths.upper) ?? 0)
-  }
-  return sortContainers(views, key, ({ record }) => sizes.get(record.id) ?? 0)
+/** Loaded where it is wanted: `ps` is to be quick. */
+async function sizesOf(context: Context, views: readonly ContainerView[]) {
+  const { containerSizes } = await import('../engine/container-sizes.ts')
+  return containerSizes(context, views)
 }

@@ -30,6 +30,9 @@ export const verbs: Readonly<Record<string, Verb>> = {
   wait: { summary: 'Block until containers stop, then print their exit codes', load: async () => (await import('./wait.ts')).wait as Command },
   inspect: { summary: 'Return low-level information on containers and images', load: async () => (await import('./inspect.ts')).inspect as Command },
   cp: { summary: 'Copy files between a container and the host, or between containers', load: async () => (await import('./cp.ts')).cp as Command },
+  diff: { summary: "Inspect changes to files or directories on a container's file system", load: async () => (await import('./diff.ts')).diff as Command },
+  export: { summary: "Export a container's file system as a tar archive", load: async () => (await import('./export.ts')).exportRootfs as Command },
+  commit: { summary: "Create a new image from a container's changes", load: async () => (await import('./commit.ts')).commit as Command },
   images: { summary: 'List images', load: async () => (await import('./images.ts')).images as Command },
   pull: { summary: 'Download an image from a registry', load: async () => (await import('./pull.ts')).pull as Command },
   push: { summary: 'Upload an image to a registry', load: async () => (await import('./push.ts')).push as Command },
@@ -103,6 +106,9 @@ const containerVerbs = [
   'wait',
   'inspect',
   'cp',
+  'diff',
+  'export',
+  'commit',
 ]
 const imageVerbs = ['pull', 'push', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
 

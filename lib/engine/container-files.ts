@@ -1,4 +1,5 @@
 import { exclusively } from '../container/exclusive.ts'
+import { neverStarted } from '../container/state.ts'
 import { type ContainerView, isActive, isRunning } from '../container/view.ts'
 import { compileVolumes } from '../plan/compile-mounts.ts'
 import type { Identity, View } from '../plan/plan.ts'
@@ -45,21 +46,23 @@ async function runningFiles(context: Context, { record, live }: ContainerView, w
 
 async function stoppedFiles(context: Context, { record, paths, exit }: ContainerView, wish: FilesWish): Promise<ViewInput> {
   const identity = await containerIdentity(context, record.options)
-  const rootfs = await prepareRootfs({
-    context,
-    driver: record.storageDriver,
-    container: paths,
-    layers: record.image.layers,
-    identity: identity.container,
-    storeIdentity: identity.needsSquash ? identity.store : identity.container,
-  })
+  const rootfs = record.options.rootfs
+    ? { kind: 'directory' as const, merged: record.image.reference }
+    : await prepareRootfs({
+        context,
+        driver: record.storageDriver,
+        container: paths,
+        layers: record.image.layers,
+        identity: identity.container,
+        storeIdentity: identity.needsSquash ? identity.store : identity.container,
+      })
   const sources = wish === 'root only' ? [] : await mountSources(context, record.mounts)
   const mounts = sources
     // A tmpfs has nothing to show.
     .filter((mount) => mount.type !== 'tmpfs')
     .sort((a, b) => a.target.split('/').length - b.target.split('/').length)
     // What a volume takes over from the image it has taken at the first start.
-    .map((mount) => volumeMount(exit === undefined ? mount : { ...mount, options: [...mount.options, 'nocopy'] }, () => {}))
+    .map((mount) => volumeMount(exit === undefined || neverStarted(exit) ? mount : { ...mount, options: [...mount.options, 'nocopy'] }, () => {}))
   return {
     context,
     identity: identity.container,

@@ -171,7 +171,7 @@ export type UnshareOperation =
   | { kind: 'mount'; folder: string; rootfs: RootfsPlan; owner: number }
   | { kind: 'unmount'; paths: string[] }
   /** `follow`: a link at the end of a path; one that dangles stays itself. */
-  | { kind: 'stat'; view: View; paths: string[]; follow: boolean }
+  | { kind: 'stat'; view: View; paths: string[]; follow: boolean; sync?: boolean }
   /** `name`: what the path is called in the stream; "": it stands for itself. */
   | { kind: 'pack'; view: View; path: string; name: string; follow: boolean }
   /** `confined`: no link below the directory is followed. */

@@ -108,7 +108,7 @@ function putUnshare(put: Put, { identity, operation }: UnsharePlan): void {
     case 'stat':
       putView(put, operation.view)
       for (const path of operation.paths) put(T.OP_PATH, s(path))
-      putFlags(put, { follow: operation.follow })
+      putFlags(put, { follow: operation.follow, sync: operation.sync ?? false })
       break
     case 'pack':
       putView(put, operation.view)

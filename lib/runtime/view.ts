@@ -28,6 +28,11 @@ export async function statFiles(input: ViewInput & { paths: string[]; follow: bo
   return found
 }
 
+/** What a program in the container has written is where the driver keeps it: the kernel holds it back where fuse-overlayfs is to write. */
+export async function syncFiles(input: ViewInput): Promise<void> {
+  await outcome(start(input, { kind: 'stat', view: input.view, paths: [], follow: false, sync: true }, []))
+}
+
 export interface PackInput extends ViewInput {
   path: string
   /** Of the path in the stream; "": it stands for itself, and its entries come without it in front. */

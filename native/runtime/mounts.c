@@ -22,6 +22,7 @@ const char *mount_reason(int error) {
   switch (error) {
     case ENOSPC: return "no more mounts are allowed in one namespace (sysctl fs.mount-max)";
     case EROFS: return "it is not in the image, and the root file system is read-only";
+    case EOVERFLOW: return "a directory on the way belongs to a user or group that has no id in the container";
     case ESTALE: return "somebody exchanged a part of the path meanwhile";
     default: return "";
   }

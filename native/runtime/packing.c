@@ -165,6 +165,7 @@ static void stat_one(const struct view *view, const char *path, bool follow) {
 }
 
 struct totals op_stat(const struct plan *plan, const struct view *view) {
+  if ((plan->op_flags & OP_SYNC) != 0) view_sync(view);
   for (size_t i = 0; i < plan->op_paths.count; i++) stat_one(view, plan->op_paths.at[i], (plan->op_flags & OP_FOLLOW) != 0);
   return (struct totals){.entries = plan->op_paths.count};
 }

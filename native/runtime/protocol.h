@@ -165,6 +165,7 @@ enum op_flag {
   OP_MERGED = 8,         /* changes: the view is a whole tree, not the upper directory of an overlay */
   OP_WHITEOUT_FILES = 16,/* changes: a file .wh.NAME hides NAME, as fuse-overlayfs makes them */
   OP_NAMES = 32,         /* changes: CHANGE records in place of entries */
+  OP_SYNC = 128,         /* stat: what fuse-overlayfs is still to be given is written first */
   OP_COUNT = 64,         /* changes, pack: no records at all, only the sums in DONE */
 };
 

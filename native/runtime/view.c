@@ -98,11 +98,17 @@ void view_open(const struct plan *plan, struct view *view) {
   if (devices >= 0) close(devices);
 }
 
-void view_close(const struct plan *plan, const struct view *view) {
-  if (plan->view != VIEW_ROOTFS || plan->rootfs_kind != ROOTFS_FUSE_OVERLAYFS) return;
-  /* The kernel may still have what fuse-overlayfs, which ends with this process, is to write. */
+void view_sync(const struct view *view) {
+  struct statfs status;
+  /* Of any other file system this would wait for the disk. */
+  if (fstatfs(view->root, &status) < 0 || status.f_type != FUSE_SUPER_MAGIC) return;
   int root = openat(view->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   if (root >= 0) syncfs(root), close(root);
+}
+
+void view_close(const struct plan *plan, const struct view *view) {
+  /* fuse-overlayfs ends with this process. */
+  if (plan->view == VIEW_ROOTFS) view_sync(view);
 }
 
 bool view_is_system(const struct view *view, int fd, dev_t device) {

@@ -26,6 +26,9 @@ void view_open(const struct plan *plan, struct view *view);
 /* What has been written is where it would be without us. */
 void view_close(const struct plan *plan, const struct view *view);
 
+/* Where a program keeps the files: what the kernel has still to give it is given. */
+void view_sync(const struct view *view);
+
 /* Whether the file, on `device`, is the kernel's (/proc, /sys) or the runtime's (/dev), and none of the container. */
 bool view_is_system(const struct view *view, int fd, dev_t device);
 
