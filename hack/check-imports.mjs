@@ -36,7 +36,7 @@ const roads = [
 ]
 
 /** Types may also come from these folders into cli/, which words them for people. */
-const typesFor = { cli: ['container', 'image', 'plan', 'storage', 'commands', 'cgroup', 'system'], container: ['image'], storage: ['image'] }
+const typesFor = { build: ['image'], cli: ['container', 'image', 'plan', 'storage', 'commands', 'cgroup', 'system'], container: ['image'], storage: ['image'] }
 
 /** No I/O: host facts arrive as arguments. */
 const isPure = (file) =>

@@ -156,7 +156,7 @@ function tmpfs(text: string): [string, string] {
   return [posix.normalize(path).replace(/(.)\/+$/, '$1'), colon === -1 ? '' : text.slice(colon + 1)]
 }
 
-function addHost(text: string): { host: string; address: string } {
+export function addHost(text: string): { host: string; address: string } {
   // host:ip, and host=ip since Docker 25; an IPv6 address may stand in brackets.
   const match = /^([^:=]+)[:=](.+)$/.exec(text)
   if (match === null) throw invalidArgument(text, '--add-host', `bad format for add-host: ${JSON.stringify(text)}`)

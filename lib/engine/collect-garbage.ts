@@ -1,5 +1,6 @@
+import { listCachedSteps } from '../build/cache.ts'
 import { listContainers } from '../container/list.ts'
-import { collect, findGarbage, type Garbage } from '../image/collect.ts'
+import { type CollectInput, collect, findGarbage, type Garbage } from '../image/collect.ts'
 import { whileNothingArrives } from '../image/store.ts'
 import { removeTrees } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
@@ -10,14 +11,26 @@ import { debug } from '../system/log.ts'
 export function collectGarbage(context: Context): Promise<Garbage | undefined> {
   return collect({
     context,
-    layersInUse: () => layersOfContainers(context),
+    ...needs(context),
     removeTrees: async (paths) => removeTrees({ context, identity: await hostIdentity(context), paths }),
   })
 }
 
 /** What collectGarbage would remove. */
-export const seeGarbage = (context: Context): Promise<Garbage | undefined> =>
-  whileNothingArrives(context, () => findGarbage({ context, layersInUse: () => layersOfContainers(context) }))
+export const seeGarbage = (context: Context): Promise<Garbage | undefined> => whileNothingArrives(context, () => findGarbage({ context, ...needs(context) }))
+
+/** What containers stand on, and what builds have made and may use again. */
+function needs(context: Context): Pick<CollectInput, 'layersInUse' | 'blobsInUse'> {
+  // Asked for while nothing arrives: a build that has just ended is seen.
+  const cached = async () => (await listCachedSteps(context)).flatMap(({ layer }) => (layer === undefined ? [] : [layer]))
+  return {
+    async layersInUse() {
+      const layers = await layersOfContainers(context)
+      return layers === undefined ? undefined : new Set([...layers, ...(await cached()).map(({ diffId }) => diffId)])
+    },
+    blobsInUse: async () => (await cached()).map(({ blob }) => blob.digest),
+  }
+}
 
 async function layersOfContainers(context: Context): Promise<Set<string> | undefined> {
   const broken: string[] = []

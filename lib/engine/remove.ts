@@ -1,3 +1,4 @@
+import { readdir } from 'node:fs/promises'
 import { removeCgroup } from '../cgroup/control.ts'
 import { releaseNames, sweepAborted } from '../container/allocate.ts'
 import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
@@ -11,7 +12,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { tryLockFolder } from '../system/lock.ts'
-import { containerPaths } from '../system/paths.ts'
+import { buildSessionsDir, containerPaths } from '../system/paths.ts'
 import { rm } from '../system/small-files.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { removeUnused } from './remove-volumes.ts'
@@ -53,9 +54,14 @@ export async function removeAfterExit(context: Context, view: ContainerView): Pr
   }
 }
 
-/** Goes on with what was cut short: removals, and the making of containers. */
+const builds = () => import('./build-container.ts')
+
+/** Goes on with what was cut short: removals, the making of containers, and builds. */
 export async function finishRemovals(context: Context): Promise<void> {
   await sweepAborted(context)
+  if ((await readdir(buildSessionsDir(context.paths)).catch(() => [])).length > 0) {
+    await (await builds()).sweepBuilds(context)
+  }
   for (const grave of await graves(context)) await fill(context, grave)
 }
 

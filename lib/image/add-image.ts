@@ -92,7 +92,7 @@ async function add(arrival: Arrival): Promise<Added> {
 }
 
 /** The caller holds the store's lock. */
-async function nameImage(context: Context, image: StoredImage, references: readonly string[]): Promise<Added['moved']> {
+export async function nameImage(context: Context, image: StoredImage, references: readonly string[]): Promise<Added['moved']> {
   const moved: Added['moved'] = []
   for (const reference of references) {
     const old = await readReference(context, reference)

@@ -107,6 +107,16 @@ export class ApplyRecords {
     this.#start = this.#at = 0
   }
 
+  /** After the end: waits for the runtime. */
+  finish(): ReturnType<ApplyStream['finish']> {
+    return this.#stream.finish()
+  }
+
+  /** In any case; nothing happens where it is finished. */
+  abandon(): Promise<void> {
+    return this.#stream.abandon()
+  }
+
   #cut(): void {
     if (this.#at > this.#start) this.#ready.push(this.#buffer.subarray(this.#start, this.#at))
     this.#start = this.#at

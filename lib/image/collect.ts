@@ -11,6 +11,8 @@ export interface CollectInput {
   context: Context
   /** diffIds that containers stand on; undefined: not all of them can be told. Asked while nothing changes. */
   layersInUse(): Promise<ReadonlySet<string> | undefined>
+  /** Digests of blobs that others than images need. */
+  blobsInUse?(): Promise<readonly string[]>
   /** Removes folders whose files belong to mapped ids. */
   removeTrees(paths: string[]): Promise<void>
 }
@@ -44,13 +46,14 @@ export async function collect(input: CollectInput): Promise<Garbage | undefined>
 }
 
 /** The caller sees to it that nothing arrives, and has the store's lock. */
-export async function findGarbage({ context, layersInUse }: Omit<CollectInput, 'removeTrees'>): Promise<Garbage> {
+export async function findGarbage({ context, layersInUse, blobsInUse }: Omit<CollectInput, 'removeTrees'>): Promise<Garbage> {
   let readable = true
   const images = await listStoredImages(context, () => {
     readable = false
   })
   const inUse = readable ? await layersInUse() : undefined
-  const blobs = new Set(images.flatMap(({ id, manifest, layers }) => [id, manifest.digest, ...layers.map(({ blob }) => blob)]))
+  const ofImages = images.flatMap(({ id, manifest, layers }) => [id, manifest.digest, ...layers.map(({ blob }) => blob)])
+  const blobs = new Set([...ofImages, ...((await blobsInUse?.()) ?? [])])
   const layers = new Set([...(inUse ?? []), ...images.flatMap((image) => image.layers.map(({ diffId }) => diffId))])
   if (!readable) debug("no blob and no layer is collected: the record of an image can't be read")
   return {

@@ -7,13 +7,18 @@ export interface TarShape {
   top?: string
   /** OCI's `.wh.` files for what is gone; without it such entries are not expected. */
   layer?: boolean
+  /** Seconds: no time is later. */
+  latest?: number
 }
 
 /**
  * The tar of entry records, byte for byte the same of the same files. `packTar` of what a container has changed is a layer
  * (OCI image-spec, layer.md).
  */
-export async function* packTar(records: AsyncIterable<Buffer>, { top, layer = false }: TarShape): AsyncGenerator<Buffer, void, void> {
+export async function* packTar(
+  records: AsyncIterable<Buffer>,
+  { top, layer = false, latest = Number.POSITIVE_INFINITY }: TarShape,
+): AsyncGenerator<Buffer, void, void> {
   let file: WrittenEntry | undefined
   const endOfFile = () => {
     const end = file === undefined ? undefined : padding(contentSize(file))
@@ -29,7 +34,7 @@ export async function* packTar(records: AsyncIterable<Buffer>, { top, layer = fa
     yield* endOfFile()
     const written = toWrite(item.entry, top, layer)
     if (written === undefined) continue
-    yield tarHeader(written)
+    yield tarHeader(written.mtime.seconds > latest ? { ...written, mtime: { seconds: latest, nanoseconds: 0 } } : written)
     if (written.type === 'file') file = written
   }
   yield* endOfFile()

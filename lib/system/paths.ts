@@ -18,6 +18,8 @@ export const temporaryDir = (paths: Paths) => `${paths.data}/tmp`
 export const containersDir = (paths: Paths) => `${paths.data}/containers`
 /** Where `image mount` mounts, in a file system that only the mount namespace of one `lichen unshare` has there. */
 export const mountsDir = (paths: Paths) => `${paths.run}/mounts`
+/** Locks of builds that run. */
+export const buildSessionsDir = (paths: Paths) => `${paths.run}/builds`
 export const namesDir = (paths: Paths) => `${paths.data}/names`
 
 /** Files of one container. */

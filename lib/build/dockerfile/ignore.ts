@@ -15,7 +15,7 @@ export class IgnorePatterns {
       const negated = trimmed.startsWith('!')
       if (trimmed === '!') throw new SyntaxError('illegal exclusion pattern: "!"')
       const pattern = clean(negated ? trimmed.slice(1) : trimmed)
-      return [{ expression: compile(pattern), negated, components: pattern.split('/') }]
+      return [{ expression: compilePattern(pattern), negated, components: pattern.split('/') }]
     })
   }
 
@@ -79,7 +79,8 @@ function mayLeadTo(folder: readonly string[], pattern: readonly string[]): boole
   return true
 }
 
-function compile(pattern: string): RegExp {
+/** The whole of a path. Throws SyntaxError. */
+export function compilePattern(pattern: string): RegExp {
   const bad = () => new SyntaxError(`syntax error in pattern: ${JSON.stringify(pattern)}`)
   const characters = [...pattern]
   let expression = '^'

@@ -1,0 +1,184 @@
+import { closeSync, fstatSync, openSync, unlinkSync } from 'node:fs'
+import { mkdir, readdir, unlink } from 'node:fs/promises'
+import { allocateContainer } from '../container/allocate.ts'
+import { listContainers } from '../container/list.ts'
+import type { VolumeMount } from '../container/record.ts'
+import type { ContainerView } from '../container/view.ts'
+import type { ImageConfig } from '../image/manifest.ts'
+import type { CreateOptions } from '../plan/options.ts'
+import { chooseDriver } from '../storage/choose.ts'
+import { addon } from '../system/addon.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { hostIdentity } from '../system/identity.ts'
+import { buildSessionsDir, type ContainerPaths, containerPaths } from '../system/paths.ts'
+import { randomHex } from '../system/random.ts'
+import { removeContainer } from './remove.ts'
+
+/** The label of containers that steps of a build work in; its value is the build's session. */
+export const BUILD_LABEL = 'lichen.build'
+
+/** A build that runs: as long as its lock is held, its containers are nobody else's to remove. */
+export interface BuildSession {
+  id: string
+  close(): void
+}
+
+const sessionsDir = (context: Context) => buildSessionsDir(context.paths)
+
+export async function openSession(context: Context): Promise<BuildSession> {
+  await mkdir(sessionsDir(context), { recursive: true, mode: 0o700 })
+  for (;;) {
+    const id = randomHex(6)
+    const path = `${sessionsDir(context)}/${id}`
+    const fd = openSync(path, 'wx', 0o600)
+    if (!addon.flock({ fd, mode: 'exclusive' })) await addon.flock({ fd, mode: 'exclusive', wait: true })
+    // Somebody who swept up took it for one that was left: a lock on nothing.
+    if (fstatSync(fd).nlink === 0) {
+      closeSync(fd)
+      continue
+    }
+    return {
+      id,
+      close() {
+        unlinkSync(path)
+        closeSync(fd)
+      },
+    }
+  }
+}
+
+/** Removes the containers of builds that were killed, and their locks. */
+export async function sweepBuilds(context: Context): Promise<void> {
+  const views = (await listContainers(context)).filter(({ record }) => record.options.labels[BUILD_LABEL] !== undefined)
+  for (const view of views) {
+    if (isHeld(`${sessionsDir(context)}/${view.record.options.labels[BUILD_LABEL]}`)) continue
+    await dropContainer(context, view)
+  }
+  for (const name of await readdir(sessionsDir(context)).catch(() => [])) {
+    const path = `${sessionsDir(context)}/${name}`
+    if (!isHeld(path)) await unlink(path).catch(() => undefined)
+  }
+}
+
+function isHeld(path: string): boolean {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch {
+    return false
+  }
+  try {
+    return !addon.flock({ fd, mode: 'shared' })
+  } finally {
+    closeSync(fd)
+  }
+}
+
+/** Somebody else may have been quicker. */
+export async function dropContainer(context: Context, view: ContainerView): Promise<void> {
+  try {
+    await removeContainer(context, view, { force: true, volumes: true })
+  } catch (error) {
+    if (!(error instanceof LichenError) || error.code !== 'CONTAINER_NOT_FOUND') throw error
+  }
+}
+
+export interface WorkInput {
+  context: Context
+  session: BuildSession
+  /** diffIDs, bottom first. */
+  layers: string[]
+  config?: ImageConfig
+  options?: Partial<CreateOptions>
+  mounts?: (paths: ContainerPaths) => VolumeMount[]
+}
+
+/** A container upon layers, for one step of a build: an ordinary one, named so that everybody sees what it is. */
+export async function workContainer({ context, session, layers, config = {}, options = {}, mounts = () => [] }: WorkInput): Promise<ContainerView> {
+  const { driver } = await chooseDriver({ context, identity: await hostIdentity(context) })
+  const id = randomHex(32)
+  const { record, paths } = await allocateContainer(
+    context,
+    {
+      version: 1,
+      id,
+      name: `build-${session.id}-${id.slice(0, 6)}`,
+      created: new Date().toISOString(),
+      image: { id: '', reference: '<build>', config, layers },
+      storageDriver: driver,
+      options: { ...plainOptions, ...options, labels: { [BUILD_LABEL]: session.id } },
+      ports: [],
+      mounts: mounts(containerPaths(context.paths, id)),
+    },
+    () => ({}),
+  )
+  return { record, paths, status: 'created', live: undefined, exit: undefined }
+}
+
+const plainOptions: CreateOptions = {
+  image: '<build>',
+  command: [],
+  name: undefined,
+  entrypoint: [],
+  env: [],
+  user: undefined,
+  workdir: undefined,
+  hostname: 'buildkitsandbox',
+  domainname: undefined,
+  labels: {},
+  interactive: false,
+  tty: false,
+  detach: false,
+  remove: false,
+  init: false,
+  readOnly: false,
+  volumes: [],
+  tmpfs: {},
+  network: '',
+  publish: [],
+  addHosts: [],
+  dns: [],
+  dnsSearch: [],
+  dnsOptions: [],
+  capAdd: [],
+  capDrop: [],
+  securityOpt: [],
+  privileged: false,
+  userns: '',
+  cgroupParent: undefined,
+  limits: {
+    memory: undefined,
+    memorySwap: undefined,
+    memoryReservation: undefined,
+    cpus: undefined,
+    cpuShares: undefined,
+    cpusetCpus: undefined,
+    pidsLimit: undefined,
+  },
+  ulimits: [],
+  stopSignal: undefined,
+  stopTimeout: undefined,
+  pull: 'never',
+  platform: undefined,
+  shmSize: 64 * 1024 ** 2,
+  pid: 'private',
+  ipc: 'private',
+  uts: 'private',
+  cgroupns: 'private',
+  sysctls: {},
+  devices: [],
+  groupAdd: [],
+  oomScoreAdj: undefined,
+  umask: undefined,
+  annotations: {},
+  logDriver: 'none',
+  logOptions: {},
+  publishAll: false,
+  cidfile: undefined,
+  detachKeys: undefined,
+  sigProxy: false,
+  attach: [],
+  volumesFrom: [],
+  secrets: [],
+}

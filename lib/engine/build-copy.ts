@@ -1,0 +1,342 @@
+import { createHash } from 'node:crypto'
+import { createReadStream } from 'node:fs'
+import { open } from 'node:fs/promises'
+import { posix } from 'node:path'
+import { type BuildContext, type ContextSource, changed, findSources, readContextFile } from '../build/context-files.ts'
+import { globMatcher, hasWildcard } from '../build/dockerfile/glob.ts'
+import { IgnorePatterns } from '../build/dockerfile/ignore.ts'
+import type { CopyWork } from '../build/evaluate.ts'
+import type { BuiltLayer } from '../image/add-built.ts'
+import { ApplyRecords } from '../image/apply-records.ts'
+import { peekCompression } from '../image/compression.ts'
+import { decompressAny } from '../image/decompress-any.ts'
+import { type PackedEntry, readEntries } from '../image/entry-records.ts'
+import { parseHeader } from '../image/tar/header.ts'
+import { unpackTar } from '../image/unpack-tar.ts'
+import { packFiles, statFiles, unpackFiles, type ViewInput } from '../runtime/view.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
+import { layerOfChanges } from './build-layer.ts'
+import { ownerIn } from './build-owner.ts'
+import { withContainerFiles } from './container-files.ts'
+
+export interface CopyStep {
+  context: Context
+  session: BuildSession
+  layers: string[]
+  work: CopyWork
+  files: BuildContext
+  /** Of the context: found and digested before. */
+  sources: ContextSource[]
+  /** `--from`: layers of the stage or image. */
+  from: string[] | undefined
+  latest: number | undefined
+}
+
+/** What the sources of a COPY from the context are, for the step and for its key. */
+export function contextSources(files: BuildContext, work: CopyWork): ContextSource[] {
+  const exclude = new IgnorePatterns(work.exclude)
+  return work.sources.flatMap((source) => (typeof source === 'string' ? findSources(files, source, exclude) : []))
+}
+
+/** Copies into a container upon the layers; what has changed is the new layer. Throws NOT_IN_CONTEXT, CANNOT_OVERWRITE, what explainFailure says. */
+export async function copyStep(step: CopyStep): Promise<BuiltLayer> {
+  const { context, session, layers, from } = step
+  const view = await workContainer({ context, session, layers })
+  try {
+    await withContainerFiles(context, view, 'root only', async (target) => {
+      const owner = await ownerIn(target, step.work.chown)
+      if (from === undefined) await copyContext(step, target, owner)
+      else await copyLayers(step, from, target, owner)
+    })
+    return await layerOfChanges(context, view, step.latest)
+  } finally {
+    await dropContainer(context, view)
+  }
+}
+
+/** Undefined: as it comes. */
+export interface Owner {
+  uid: number
+  gid: number
+}
+
+interface Target {
+  /** Absolute; a directory, or where a single file goes to. */
+  path: string
+  directory: boolean
+}
+
+async function findTarget(target: ViewInput, { destination, intoDirectory }: CopyWork, directories: boolean): Promise<Target> {
+  const [found] = await statFiles({ ...target, paths: [destination], follow: true })
+  return { path: destination, directory: intoDirectory || directories || found?.type === 'directory' }
+}
+
+const root: Owner = { uid: 0, gid: 0 }
+const now = () => ({ seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 })
+
+/** One character a byte, as records have it; relative. */
+const recordPath = (path: string) => Buffer.from(path.replace(/^\/+/, '')).toString('latin1')
+
+interface Planned {
+  path: string
+  source: { file: ContextSource['files'][number] } | { content: Buffer } | 'directory'
+}
+
+async function copyContext({ work, files, sources }: CopyStep, target: ViewInput, owner: Owner | undefined): Promise<void> {
+  const archives = work.add && work.unpack !== false ? await archivesAmong(files, sources) : new Set<ContextSource>()
+  const to = await findTarget(
+    target,
+    work,
+    sources.some((source) => source.directory || archives.has(source)),
+  )
+  const planned: Planned[] = []
+  for (const part of work.sources) {
+    if (typeof part === 'string') continue
+    planned.push({ path: to.directory ? posix.join(to.path, part.name) : to.path, source: { content: Buffer.from(part.content) } })
+  }
+  for (const source of sources) {
+    if (archives.has(source)) continue
+    for (const file of source.files) {
+      const below = work.parents ? file.path : source.directory ? file.below : to.directory ? source.name : ''
+      planned.push({ path: posix.join(to.path, below), source: { file } })
+    }
+  }
+  await write(target, await withWay(target, to, planned), { files, mode: work.mode, owner: owner ?? root })
+  for (const source of archives) {
+    const bytes = createReadStream(`${files.root}/${source.files[0]!.path}`)
+    await unpackTar(bytes, unpackFiles({ ...target, directory: to.path, owners: true, confined: false }))
+  }
+}
+
+/** The directories that are missing on the way come first; those that are there stay as they are. */
+async function withWay(target: ViewInput, to: Target, planned: Planned[]): Promise<Planned[]> {
+  const wanted = new Map<string, Planned>()
+  const way = (path: string) => {
+    const parts = path.split('/').filter((part) => part !== '')
+    for (let at = 1; at <= parts.length; at++) {
+      const ancestor = `/${parts.slice(0, at).join('/')}`
+      if (!wanted.has(ancestor)) wanted.set(ancestor, { path: ancestor, source: 'directory' })
+    }
+  }
+  const isDirectory = ({ source }: Planned) => source === 'directory' || ('file' in source && source.file.type === 'directory')
+  way(to.directory ? to.path : posix.dirname(to.path))
+  for (const one of planned) if (!isDirectory(one)) way(posix.dirname(one.path))
+  for (const one of planned) if (isDirectory(one)) wanted.set(one.path, one)
+  const directories = [...wanted.values()].filter(({ path }) => path !== '/').sort((a, b) => (a.path < b.path ? -1 : 1))
+  const found = directories.length === 0 ? [] : await statFiles({ ...target, paths: directories.map(({ path }) => path), follow: true })
+  // A link that leads nowhere yet leads somewhere inside: what it leads to is made by the way.
+  const missing = directories.filter((_, at) => !['directory', 'symlink'].includes(found[at]?.type ?? ''))
+  return [...missing, ...planned.filter((one) => !isDirectory(one))]
+}
+
+interface Writing {
+  files: BuildContext
+  mode: number | undefined
+  owner: Owner
+}
+
+/** Nothing else may have the files mounted meanwhile: a second mount of an overlay takes the work directory away from the first. */
+async function write(target: ViewInput, planned: readonly Planned[], { files, mode, owner }: Writing): Promise<void> {
+  if (planned.length === 0) return
+  const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
+  const bare = { link: '', ...owner, size: 0, major: 0, minor: 0 }
+  try {
+    for (const { path: full, source } of planned) {
+      const path = recordPath(full)
+      if (source === 'directory') records.entry({ ...bare, type: 'directory', path, mode: 0o755, mtime: now() })
+      else if ('content' in source) {
+        records.entry({ ...bare, type: 'file', path, mode: mode ?? 0o644, mtime: now(), size: source.content.length })
+        records.data(source.content)
+        records.endContent()
+      } else {
+        const { file } = source
+        const entry = { ...bare, type: file.type, path, mode: mode ?? file.mode, mtime: file.mtime, size: file.size }
+        if (file.type === 'symlink') records.entry({ ...entry, link: Buffer.from(file.link).toString('latin1') })
+        else records.entry(entry)
+        if (file.type === 'file') await content(records, files.root, file)
+      }
+      await records.flush()
+    }
+    records.end()
+    await records.flush(true)
+    await records.finish()
+  } finally {
+    await records.abandon()
+  }
+}
+
+/** What was digested is what is written: else the cache would tell lies for ever. */
+async function content(records: ApplyRecords, contextRoot: string, file: ContextSource['files'][number]): Promise<void> {
+  const hash = createHash('sha256')
+  const parts: Buffer[] = []
+  let size = 0
+  readContextFile(contextRoot, file, (part) => {
+    hash.update(part)
+    size += part.length
+    parts.push(part)
+  })
+  if (size !== file.size || hash.digest('hex') !== file.digest) throw changed(file.path)
+  for (const part of parts) {
+    records.data(part)
+    await records.flush()
+  }
+  records.endContent()
+}
+
+/** ADD unpacks what is a tar, compressed or not, whatever it is called. */
+async function archivesAmong(files: BuildContext, sources: readonly ContextSource[]): Promise<Set<ContextSource>> {
+  const found = new Set<ContextSource>()
+  for (const source of sources) {
+    const file = source.files[0]
+    if (!source.directory && file?.type === 'file' && file.size > 0 && (await isArchive(`${files.root}/${file.path}`))) found.add(source)
+  }
+  return found
+}
+
+async function isArchive(path: string): Promise<boolean> {
+  const file = await open(path, 'r')
+  try {
+    const { bytes } = await peekCompression(file.createReadStream({ autoClose: false }))
+    let head = Buffer.alloc(0)
+    for await (const part of decompressAny(bytes)) {
+      head = Buffer.concat([head, part])
+      if (head.length >= 512) break
+    }
+    if (head.length < 512) return false
+    return parseHeader(head.subarray(0, 512)) !== undefined
+  } catch {
+    return false
+  } finally {
+    await file.close()
+  }
+}
+
+async function copyLayers(step: CopyStep, from: string[], target: ViewInput, owner: Owner | undefined): Promise<void> {
+  const { context, session, work } = step
+  const source = await workContainer({ context, session, layers: from })
+  try {
+    await withContainerFiles(context, source, 'root only', async (files) => {
+      for (const path of work.sources) if (typeof path === 'string') await copyTree(step, files, path, target, owner)
+    })
+  } finally {
+    await dropContainer(context, source)
+  }
+}
+
+async function copyTree({ work }: CopyStep, files: ViewInput, written: string, target: ViewInput, owner: Owner | undefined): Promise<void> {
+  const path = posix.resolve('/', written)
+  const parts = path.split('/').filter((part) => part !== '')
+  const literal = parts.findIndex(hasWildcard)
+  const top = literal === -1 ? path : `/${parts.slice(0, literal).join('/')}`
+  const matchers = literal === -1 ? [] : parts.slice(literal).map(globMatcher)
+  const [found] = await statFiles({ ...files, paths: [top], follow: true })
+  if (found === undefined) throw notThere(written)
+  const to = await findTarget(target, work, matchers.length === 0 && found.type === 'directory')
+  await write(target, await withWay(target, to, []), { files: { root: '/', ignore: new IgnorePatterns([]) }, mode: undefined, owner: owner ?? root })
+  const exclude = new IgnorePatterns(work.exclude)
+  const place = (entry: string): string | undefined => {
+    const names = entry === '' ? [] : entry.split('/')
+    if (names.length < matchers.length || !matchers.every((fits, at) => fits(names[at]!))) return undefined
+    const rest = names.slice(matchers.length).join('/')
+    if (exclude.ignores(rest === '' ? (names.at(-1) ?? posix.basename(top)) : rest)) return undefined
+    if (work.parents) return posix.join(to.path, top.slice(1), entry)
+    return posix.join(to.path, rest)
+  }
+  const count = await pipe({ files, top, target, to, place, mode: work.mode, owner, name: (entry) => posix.basename(entry === '' ? top : entry) })
+  if (count === 0 && matchers.length > 0) throw notThere(written)
+}
+
+const notThere = (path: string) => new LichenError(`${JSON.stringify(path)}: not found`, { code: 'NOT_IN_CONTEXT', exitCode: 1 })
+
+interface Piping {
+  files: ViewInput
+  top: string
+  target: ViewInput
+  to: Target
+  place(entry: string): string | undefined
+  name(entry: string): string
+  mode: number | undefined
+  owner: Owner | undefined
+}
+
+/** From runtime to runtime, with other names, owners and modes. Gives how many have been copied. */
+async function pipe({ files, top, target, to, place, name, mode, owner }: Piping): Promise<number> {
+  const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
+  const packed = packFiles({ ...files, path: top, name: '', follow: true })
+  let count = 0
+  let current: { left: number; segments: PackedEntry['segments']; at: number } | undefined
+  const utf8 = (path: string) => Buffer.from(path, 'latin1').toString('utf8')
+  const targetOf = (entry: string): string | undefined => {
+    const path = place(utf8(entry))
+    if (path === undefined) return undefined
+    return path === to.path && to.directory ? posix.join(to.path, name(utf8(entry))) : path
+  }
+  const finish = () => {
+    if (current === undefined) return
+    if (current.left > 0) records.zeros(current.left)
+    records.endContent()
+    current = undefined
+  }
+  try {
+    let writing = false
+    for await (const item of readEntries(packed)) {
+      if ('change' in item) continue
+      if ('data' in item) {
+        if (writing) await put(records, current!, item.data)
+        continue
+      }
+      finish()
+      const { entry } = item
+      const directory = entry.type === 'directory'
+      const placed = place(utf8(entry.path))
+      // The destination itself is there already.
+      const path = placed === undefined || (directory && placed === to.path) ? undefined : directory ? placed : targetOf(entry.path)
+      if (placed !== undefined) count++
+      writing = path !== undefined && entry.type === 'file'
+      if (path === undefined || entry.type === 'whiteout' || entry.type === 'opaque') continue
+      const link = entry.type === 'hardlink' ? targetOf(entry.link) : entry.link
+      // What it was linked to has been left out.
+      if (link === undefined) throw new LichenError(`${utf8(entry.path)} is a link to a file that is excluded`, { code: 'UNSUPPORTED_BUILD', exitCode: 1 })
+      if (entry.type !== 'hardlink') for (const [attribute, value] of entry.xattrs) records.xattr(attribute, value)
+      records.entry({
+        ...entry,
+        type: entry.type,
+        path: recordPath(path),
+        link: entry.type === 'hardlink' ? recordPath(link) : link,
+        ...(owner ?? {}),
+        mode: mode ?? entry.mode,
+      })
+      if (writing) current = { left: entry.size, segments: entry.segments, at: 0 }
+      await records.flush()
+    }
+    finish()
+    records.end()
+    await records.flush(true)
+    await records.finish()
+    return count
+  } finally {
+    await records.abandon()
+  }
+}
+
+/** Holes of a file with holes are written out as zeros, which the runtime makes holes again. */
+async function put(records: ApplyRecords, current: { left: number; segments: PackedEntry['segments']; at: number }, data: Buffer): Promise<void> {
+  let rest = data
+  while (rest.length > 0) {
+    const segment = current.segments?.find(({ offset, length }) => current.at < offset + length)
+    if (segment !== undefined && current.at < segment.offset) {
+      records.zeros(segment.offset - current.at)
+      current.left -= segment.offset - current.at
+      current.at = segment.offset
+    }
+    const count = segment === undefined ? rest.length : Math.min(rest.length, segment.offset + segment.length - current.at)
+    records.data(rest.subarray(0, count))
+    current.at += count
+    current.left -= count
+    rest = rest.subarray(count)
+  }
+  // The bytes are good until the next piece is asked for.
+  await records.flush(true)
+}

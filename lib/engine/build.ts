@@ -1,0 +1,421 @@
+import { stat } from 'node:fs/promises'
+import { type CachedStep, readCachedStep, stepKey, writeCachedStep } from '../build/cache.ts'
+import { type BuildContext, digestSources } from '../build/context-files.ts'
+import type { Dockerfile } from '../build/dockerfile/instruction.ts'
+import { syntaxError } from '../build/dockerfile/source.ts'
+import { type Evaluation, evaluateStage, historyOf, type Step } from '../build/evaluate.ts'
+import { type Origin, originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
+import { addBuiltImage, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
+import { ApplyRecords } from '../image/apply-records.ts'
+import { blobSize } from '../image/blobs.ts'
+import type { HistoryEntry, ImageConfig, Platform } from '../image/manifest.ts'
+import { formatPlatform, hostPlatform, parsePlatform } from '../image/platform.ts'
+import { resolveImage } from '../image/resolve.ts'
+import { type StoredImage, whileArriving } from '../image/store.ts'
+import type { CreateOptions } from '../plan/options.ts'
+import { statFiles, unpackFiles } from '../runtime/view.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { hostIdentity } from '../system/identity.ts'
+import { layerDiff } from '../system/paths.ts'
+import { type BuildSession, dropContainer, openSession, sweepBuilds, workContainer } from './build-container.ts'
+import { contextSources, copyStep } from './build-copy.ts'
+import { layerOfChanges } from './build-layer.ts'
+import { canceled, runStep } from './build-run.ts'
+import { withContainerFiles } from './container-files.ts'
+
+/** What happens, for progress. `number` is that of the step in the order in which they began. */
+export type BuildEvent =
+  | { kind: 'started'; number: number; title: string }
+  | { kind: 'cached'; number: number }
+  | { kind: 'output'; number: number; bytes: Uint8Array }
+  | { kind: 'done'; number: number }
+  | { kind: 'failed'; number: number; title: string; step: Step | undefined; error: unknown }
+  | { kind: 'warning'; text: string }
+
+export interface BuildInput {
+  context: Context
+  dockerfile: Dockerfile
+  files: BuildContext
+  target: string | undefined
+  buildArgs: ReadonlyMap<string, string>
+  platform: string | undefined
+  noCache: boolean
+  pull: 'always' | 'missing' | 'never'
+  labels: Readonly<Record<string, string>>
+  annotations: Readonly<Record<string, string>>
+  /** Normalised names. */
+  references: string[]
+  /** Of every RUN. */
+  options: Partial<CreateOptions>
+  secrets: ReadonlyMap<string, Buffer>
+  /** Seconds since 1970 that all is as old as, at most. */
+  timestamp: number | undefined
+  signal: AbortSignal
+  onEvent(event: BuildEvent): void
+}
+
+interface Result {
+  layers: BuiltLayer[]
+  history: HistoryEntry[]
+  config: ImageConfig
+  author: string | undefined
+  platform: Platform
+  created: string
+}
+
+/** Makes an image of a Dockerfile; nothing of it is seen before all of it is there. Throws BAD_DOCKERFILE, RUN_FAILED, BUILD_CANCELED, what pulling and copying throw. */
+export async function buildImage(input: BuildInput): Promise<StoredImage> {
+  const { context } = input
+  // Layers that no image names yet are not to be collected.
+  return whileArriving(context, async () => {
+    await sweepBuilds(context)
+    const session = await openSession(context)
+    try {
+      return await new Build(input, session).image()
+    } finally {
+      session.close()
+    }
+  })
+}
+
+class Build {
+  readonly #input: BuildInput
+  readonly #session: BuildSession
+  readonly #plan: StagePlan
+  readonly #platform: Platform
+  readonly #platformArgs: ReadonlyMap<string, string>
+  readonly #results = new Map<number, Promise<Result>>()
+  readonly #usedArgs = new Set<string>()
+  readonly #stop = new AbortController()
+  #steps = 0
+
+  constructor(input: BuildInput, session: BuildSession) {
+    this.#input = input
+    this.#session = session
+    this.#platform = input.platform === undefined ? hostPlatform(process.arch) : parsePlatform(input.platform)
+    this.#platformArgs = platformArgs(this.#platform)
+    this.#plan = planStages(input.dockerfile, { buildArgs: input.buildArgs, target: input.target, platformArgs: this.#platformArgs })
+    input.signal.addEventListener('abort', () => this.#stop.abort())
+    if (input.signal.aborted) this.#stop.abort()
+  }
+
+  async image(): Promise<StoredImage> {
+    const { order, globalArgs } = this.#plan
+    // Independent stages at the same time; who needs another one waits for it.
+    const results = await Promise.allSettled(order.map((index) => this.#result(index)))
+    if (this.#input.signal.aborted) throw canceled()
+    const failure = results.find((result) => result.status === 'rejected' && !isCanceled(result.reason)) ?? results.find(({ status }) => status === 'rejected')
+    if (failure?.status === 'rejected') throw failure.reason
+    this.#warnOfArgs(globalArgs)
+    const { layers, history, config, author, platform, created } = await this.#result(order.at(-1)!)
+    const { labels, annotations, references } = this.#input
+    const finished = Object.keys(labels).length === 0 ? config : { ...config, Labels: { ...config.Labels, ...labels } }
+    const number = this.#start('exporting to image')
+    const image = await addBuiltImage(this.#input.context, {
+      configuration: {
+        created,
+        ...(author === undefined ? {} : { author }),
+        architecture: platform.architecture,
+        ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+        os: platform.os,
+        config: finished,
+        rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+        history,
+      },
+      layers,
+      references,
+      ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
+    })
+    this.#input.onEvent({
+      kind: 'output',
+      number,
+      bytes: Buffer.from(`writing image ${image.id}\n${references.map((name) => `naming to ${name}\n`).join('')}`),
+    })
+    this.#input.onEvent({ kind: 'done', number })
+    return image
+  }
+
+  #warnOfArgs(globalArgs: ReadonlyMap<string, string>): void {
+    const unused = [...this.#input.buildArgs.keys()].filter((name) => !this.#usedArgs.has(name) && !globalArgs.has(name) && !this.#platformArgs.has(name))
+    if (unused.length > 0) this.#input.onEvent({ kind: 'warning', text: `[Warning] One or more build-args [${unused.join(' ')}] were not consumed` })
+  }
+
+  #result(index: number): Promise<Result> {
+    let result = this.#results.get(index)
+    if (result === undefined) {
+      result = this.#stage(this.#plan.stages[index]!).catch((error: unknown) => {
+        this.#stop.abort()
+        throw error
+      })
+      // It is looked at by those who need it.
+      result.catch(() => undefined)
+      this.#results.set(index, result)
+    }
+    return result
+  }
+
+  async #stage(stage: Stage): Promise<Result> {
+    const { dockerfile, buildArgs } = this.#input
+    const result = await this.#base(stage)
+    const evaluation: Evaluation = evaluateStage({
+      source: dockerfile.source,
+      backslash: dockerfile.directives.backslash,
+      stage,
+      base: result.config,
+      buildArgs,
+      globalArgs: this.#plan.globalArgs,
+      platformArgs: this.#platformArgs,
+      baseName: stage.from.base.text,
+    })
+    for (const name of evaluation.usedArgs) this.#usedArgs.add(name)
+    const triggers = evaluation.steps.length - stage.instructions.length
+    const of = stepsOf(stage) + evaluation.steps.slice(0, triggers).filter(({ work }) => work.kind !== 'none').length
+    let at = 1
+    for (const step of evaluation.steps) {
+      if (this.#stop.signal.aborted) throw canceled()
+      if (step.work.kind === 'none') {
+        result.history.push(historyOf(step, result.created, true))
+        continue
+      }
+      await this.#step(stage, step, result, `${this.#label(stage, ++at, of)} ${step.text}`)
+    }
+    return { ...result, config: evaluation.config, author: evaluation.author ?? result.author }
+  }
+
+  #label({ index, name }: Stage, at: number, of: number): string {
+    const stage = this.#plan.order.length === 1 ? '' : `${name ?? `stage-${index}`} `
+    return `[${stage}${at}/${of}]`
+  }
+
+  #start(title: string): number {
+    const number = ++this.#steps
+    this.#input.onEvent({ kind: 'started', number, title })
+    return number
+  }
+
+  async #base(stage: Stage): Promise<Result> {
+    const { base } = stage
+    const empty = { layers: [], history: [], config: {}, author: undefined, platform: this.#platform, created: this.#now() }
+    if (base.kind === 'scratch') return { ...empty, config: { Env: [DEFAULT_PATH] } }
+    if (base.kind === 'stage') {
+      const below = await this.#result(base.index)
+      return { ...below, layers: [...below.layers], history: [...below.history] }
+    }
+    const title = `${this.#label(stage, 1, stepsOf(stage))} FROM ${base.reference}`
+    const number = this.#start(title)
+    try {
+      const image = await this.#pull(base.reference, stage.platform, number)
+      this.#input.onEvent({ kind: 'done', number })
+      const { configuration } = image
+      return {
+        layers: await layersOfImage(this.#input.context, image),
+        history: [...(configuration.history ?? [])],
+        config: configuration.config ?? {},
+        author: configuration.author,
+        platform: {
+          os: configuration.os,
+          architecture: configuration.architecture,
+          ...(configuration.variant === undefined ? {} : { variant: configuration.variant }),
+        },
+        created: configuration.created ?? this.#now(),
+      }
+    } catch (error) {
+      this.#input.onEvent({ kind: 'failed', number, title, step: undefined, error })
+      throw error
+    }
+  }
+
+  async #pull(reference: string, platform: string | undefined, number: number) {
+    const { context, pull, onEvent } = this.#input
+    const wanted = platform ?? this.#input.platform
+    return resolveImage({
+      context,
+      identity: await hostIdentity(context),
+      reference,
+      pull,
+      ...(wanted === undefined ? {} : { platform: wanted }),
+      async progress() {
+        const { pullLine } = await import('../image/pull-lines.ts')
+        const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
+        return {
+          say,
+          event(event) {
+            const line = pullLine(event)
+            if (line !== undefined) say(line)
+          },
+        }
+      },
+    })
+  }
+
+  /** With --timestamp always the same. */
+  #now(): string {
+    const { timestamp } = this.#input
+    return timestamp === undefined ? new Date().toISOString() : new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z')
+  }
+
+  async #step(stage: Stage, step: Step, result: Result, title: string): Promise<void> {
+    const { context, noCache, onEvent } = this.#input
+    const from = step.work.kind === 'copy' && step.work.from !== undefined ? await this.#from(stage, step, step.work.from) : undefined
+    const number = this.#start(title)
+    try {
+      const layers = result.layers.map(({ diffId }) => diffId)
+      const doing = await this.#prepare(step, layers, from, number)
+      const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
+      const cached = noCache ? undefined : await this.#cached(key)
+      const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
+      if (cached === undefined) await writeCachedStep(context, key, done)
+      if (done.layer !== undefined) result.layers.push(done.layer)
+      if (done.layer !== undefined || cached === undefined) result.created = this.#input.timestamp === undefined ? done.created : this.#now()
+      result.history.push(historyOf(step, this.#input.timestamp === undefined ? done.created : this.#now(), done.layer === undefined))
+      onEvent({ kind: cached === undefined ? 'done' : 'cached', number })
+    } catch (error) {
+      onEvent({ kind: 'failed', number, title, step, error })
+      throw isCanceled(error) ? error : located(error, step)
+    }
+  }
+
+  /** What it says counts only while what it names is here. */
+  async #cached(key: string): Promise<CachedStep | undefined> {
+    const { context } = this.#input
+    const step = await readCachedStep(context, key)
+    if (step === undefined || step.layer === undefined) return step
+    const { diffId, blob } = step.layer
+    const unpacked = await stat(layerDiff(context.paths, diffId)).catch(() => undefined)
+    return unpacked !== undefined && (await blobSize(context, blob.digest)) === blob.size ? step : undefined
+  }
+
+  async #from(stage: Stage, step: Step, word: string): Promise<string[]> {
+    const origin: Origin | undefined = originOf(this.#plan.stages, word)
+    if (origin === undefined || (origin.kind === 'stage' && origin.index === stage.index))
+      throw syntaxError(step.source, step.at, `invalid from flag value ${word}`)
+    if (origin.kind === 'scratch') return []
+    if (origin.kind === 'stage') return (await this.#result(origin.index)).layers.map(({ diffId }) => diffId)
+    const number = this.#start(`FROM ${origin.reference}`)
+    const image = await this.#pull(origin.reference, undefined, number)
+    this.#input.onEvent({ kind: 'done', number })
+    return image.layers
+  }
+
+  /** What decides about the result of a step, and how it is made. */
+  async #prepare(
+    step: Step,
+    layers: string[],
+    from: string[] | undefined,
+    number: number,
+  ): Promise<{ facts: object; make(): Promise<BuiltLayer | undefined> }> {
+    const { context, files, options, secrets, timestamp: latest, onEvent } = this.#input
+    const session = this.#session
+    const { work } = step
+    switch (work.kind) {
+      case 'none':
+        return { facts: {}, make: async () => undefined }
+      case 'workdir':
+        return { facts: work, make: () => this.#workdir(layers, work.path) }
+      case 'copy': {
+        if (work.add && work.sources.some((source) => typeof source === 'string' && /^(https?:\/\/|git@|git:\/\/|ssh:\/\/)/.test(source))) {
+          throw new LichenError('ADD of an address is not supported', {
+            code: 'UNSUPPORTED_BUILD',
+            exitCode: 1,
+            hint: 'fetch it in a RUN, or put it into the context',
+          })
+        }
+        const sources = from === undefined ? contextSources(files, work) : []
+        const digest = from === undefined ? digestSources(files.root, sources) : ''
+        return { facts: { ...work, from: from ?? '', digest }, make: () => copyStep({ context, session, layers, work, files, sources, from, latest }) }
+      }
+      case 'run': {
+        const { secretEnv: _, ...facts } = work
+        const bound = work.mounts.filter(({ type, from }) => type === 'bind' && from === undefined)
+        const digests = bound.map(({ source }) => digestSources(files.root, contextSources(files, bindAsCopy(source))))
+        return {
+          facts: { ...facts, digests, hosts: options.addHosts, network: work.network === 'default' ? (options.network ?? '') : work.network },
+          make: () =>
+            runStep({
+              context,
+              session,
+              layers,
+              work,
+              options,
+              contextRoot: files.root,
+              secrets,
+              latest,
+              signal: this.#stop.signal,
+              output: (bytes) => onEvent({ kind: 'output', number, bytes }),
+            }),
+        }
+      }
+    }
+  }
+
+  /** A layer only where the directory is not there yet. */
+  async #workdir(layers: string[], path: string): Promise<BuiltLayer | undefined> {
+    const { context, timestamp } = this.#input
+    const view = await workContainer({ context, session: this.#session, layers })
+    try {
+      const there = await withContainerFiles(context, view, 'root only', async (files) => {
+        const [found] = await statFiles({ ...files, paths: [path], follow: true })
+        if (found?.type === 'directory') return true
+        if (found !== undefined) throw new LichenError(`cannot mkdir: ${path} is not a directory`, { code: 'CANNOT_OVERWRITE', exitCode: 1 })
+        const records = new ApplyRecords(unpackFiles({ ...files, directory: '/', owners: true, confined: false }))
+        const seconds = timestamp ?? Math.floor(Date.now() / 1000)
+        const bare = { link: '', mode: 0o755, uid: 0, gid: 0, mtime: { seconds, nanoseconds: 0 }, size: 0, major: 0, minor: 0 }
+        try {
+          records.entry({ ...bare, type: 'directory', path: Buffer.from(path.slice(1)).toString('latin1') })
+          records.end()
+          await records.flush(true)
+          await records.finish()
+        } finally {
+          await records.abandon()
+        }
+        return false
+      })
+      return there ? undefined : await layerOfChanges(context, view, timestamp)
+    } finally {
+      await dropContainer(context, view)
+    }
+  }
+}
+
+const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** FROM, and what works on files. */
+const stepsOf = ({ instructions }: Stage): number => 1 + instructions.filter(({ name }) => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(name)).length
+
+/** The line of the Dockerfile comes with what went wrong at it. */
+function located(error: unknown, { at, source }: Step): unknown {
+  if (!(error instanceof LichenError) || error.code === 'BAD_DOCKERFILE') return error
+  const { message, code, hint, exitCode } = error
+  const line = `${source.file}:${at.line}: ${source.lines[at.line - 1]}`
+  return new LichenError(`failed to build: ${message}`, { code, exitCode, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
+}
+
+const isCanceled = (error: unknown) => error instanceof LichenError && error.code === 'BUILD_CANCELED'
+
+const bindAsCopy = (source: string) => ({
+  kind: 'copy' as const,
+  add: false,
+  from: undefined,
+  sources: [source === '' ? '.' : source],
+  destination: '/',
+  intoDirectory: true,
+  chown: '',
+  mode: undefined,
+  exclude: [],
+  parents: false,
+  unpack: undefined,
+  checksum: undefined,
+  keepGitDir: false,
+})
+
+function platformArgs(target: Platform): Map<string, string> {
+  const host = hostPlatform(process.arch)
+  const of = (prefix: string, platform: Platform): [string, string][] => [
+    [`${prefix}PLATFORM`, formatPlatform(platform)],
+    [`${prefix}OS`, platform.os],
+    [`${prefix}ARCH`, platform.architecture],
+    [`${prefix}VARIANT`, platform.variant ?? ''],
+  ]
+  return new Map([...of('BUILD', host), ...of('TARGET', target)])
+}

@@ -1,0 +1,66 @@
+import type { Context } from '../system/context.ts'
+import { nameImage } from './add-image.ts'
+import { putBlob, readBlob } from './blobs.ts'
+import { buildManifest } from './build-manifest.ts'
+import type { Image } from './image.ts'
+import type { Descriptor, ImageConfiguration } from './manifest.ts'
+import { OCI_CONFIG, OCI_LAYER } from './media-types.ts'
+import { parseManifest } from './parse-manifest.ts'
+import { readStoredImage, type StoredImage, withStoreLock, writeStoredImage } from './store.ts'
+
+/** A layer that is in the store, as a blob and unpacked. */
+export interface BuiltLayer {
+  diffId: string
+  blob: Descriptor
+  /** Bytes, unpacked. */
+  size: number
+}
+
+/** The layers of an image that is here, with the types that OCI has for them. */
+export async function layersOfImage(context: Context, { id, layers }: Pick<Image, 'id' | 'layers'>): Promise<BuiltLayer[]> {
+  if (layers.length === 0) return []
+  const stored = (await readStoredImage(context, id))!
+  const parsed = parseManifest(await readBlob(context, stored.manifest.digest), `manifest of ${id}`, stored.manifest.mediaType)
+  const descriptors = parsed.kind === 'manifest' ? parsed.manifest.layers : []
+  return stored.layers.map(({ diffId, size }, at) => {
+    const { digest, size: bytes, mediaType } = descriptors[at]!
+    return { diffId, size, blob: { mediaType: ociType(mediaType), digest, size: bytes } }
+  })
+}
+
+const ociType = (mediaType: string): string => (mediaType.endsWith('gzip') ? `${OCI_LAYER}+gzip` : mediaType.endsWith('zstd') ? `${OCI_LAYER}+zstd` : OCI_LAYER)
+
+/** Makes an image of layers that are in the store, and names it. The caller keeps collectors away: see whileArriving. */
+export async function addBuiltImage(
+  context: Context,
+  {
+    configuration,
+    layers,
+    references,
+    annotations,
+  }: { configuration: ImageConfiguration; layers: BuiltLayer[]; references: string[]; annotations?: Record<string, string> },
+): Promise<StoredImage> {
+  const text = Buffer.from(JSON.stringify(configuration))
+  const id = await putBlob(context, text)
+  const config = { mediaType: OCI_CONFIG, digest: id, size: text.length }
+  const built = buildManifest(
+    config,
+    layers.map(({ blob }) => blob),
+  )
+  const manifestBytes = annotations === undefined ? built.manifestBytes : Buffer.from(JSON.stringify({ ...built.manifest, annotations }))
+  const digest = await putBlob(context, manifestBytes)
+  const image: StoredImage = {
+    version: 1,
+    id,
+    manifest: { mediaType: built.mediaType, digest, size: manifestBytes.length },
+    layers: layers.map(({ diffId, blob, size }) => ({ diffId, blob: blob.digest, size })),
+    size: layers.reduce((sum, { size }) => sum + size, 0),
+    created: configuration.created ?? '',
+    stored: new Date().toISOString(),
+  }
+  await withStoreLock(context, async () => {
+    await writeStoredImage(context, image)
+    await nameImage(context, image, references)
+  })
+  return image
+}
