@@ -3,7 +3,7 @@ import { dirname } from 'node:path'
 import { LichenError } from './errors.ts'
 
 /** What a store of ours may hold: a folder with anything else in it is not made into one. */
-const OURS = new Set(['blobs', 'images', 'references', 'layers', 'volumes', 'tmp', 'containers', 'names', 'secrets'])
+const OURS = new Set(['blobs', 'images', 'references', 'layers', 'volumes', 'tmp', 'containers', 'names', 'secrets', 'run-roots'])
 
 /**
  * Makes the data root, or checks the one that is there. Only its owner may look into it; root's may be walked through,

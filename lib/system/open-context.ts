@@ -9,6 +9,7 @@ import { homeFolder, xdgFolder } from './home.ts'
 import { debug, setDebug } from './log.ts'
 import { openRunRoot, runPlaces } from './run-root.ts'
 import { sha256 } from './sha256.ts'
+import { sharedRunRoot } from './shared-run-root.ts'
 import { insideUnshare, type Unshared } from './unshared.ts'
 
 /** What stands in front of the verb on the command line. */
@@ -42,7 +43,8 @@ export async function openContext(options: GlobalOptions = {}): Promise<Context>
   const data = options.root === undefined ? (config['data-root'] ?? usual) : resolve(options.root)
   await openDataRoot(data, uid)
   // Two data roots must not share names and locks.
-  const run = await openRunRoot(runPlaces(uid), data === usual ? undefined : sha256(data).toString('hex').slice(0, 12))
+  const own = await openRunRoot(runPlaces(uid), data === usual ? undefined : sha256(data).toString('hex').slice(0, 12))
+  const run = await sharedRunRoot(data, own, uid)
   const runtime = runtimePath()
   debug(() => `data root ${data}, run root ${run}, runtime ${runtime}`)
   return { paths: { data, run }, config, runtime }
