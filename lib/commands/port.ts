@@ -4,7 +4,7 @@ import { publishedLines } from '../cli/published-ports.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import { listContainers } from '../container/list.ts'
-import type { ContainerView } from '../container/view.ts'
+import { type ContainerView, isRunning } from '../container/view.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
 import { latestContainer } from './targets.ts'
@@ -36,7 +36,7 @@ export const port = command({
   },
 })
 
-function publishedOf({ record, live }: ContainerView, wanted?: string, name = ''): string[] {
+function publishedOf(view: ContainerView, wanted?: string, name = ''): string[] {
   // Nothing is bound while it does not run.
-  return publishedLines(live === undefined ? [] : record.ports, wanted, name)
+  return publishedLines(isRunning(view) ? view.record.ports : [], wanted, name)
 }

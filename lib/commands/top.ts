@@ -27,6 +27,8 @@ export const top = command({
     const context = await openContext(globals)
     const view = options.latest ? await latestContainer(context) : await findContainer(context, positionals[0]!)
     const { live, record } = view
+    if (view.status === 'restarting')
+      throw new LichenError(`Container ${record.id} is restarting, wait until the container is running`, { code: 'NOT_RUNNING', exitCode: 1 })
     if (live === undefined) throw new LichenError(`container ${record.id} is not running`, { code: 'NOT_RUNNING', exitCode: 1 })
     const columns = namedColumns(wanted)
     const own = columns !== undefined || wanted.length === 0 || (wanted.length === 1 && wanted[0] === '-ef')

@@ -27,6 +27,10 @@ test('verbs of a container stand behind the word container, too', () => {
     'start',
     'stop',
     'top',
+    'stats',
+    'update',
+    'pause',
+    'unpause',
     'wait',
   ]
   expect(Object.keys(groups['container'] ?? {})).toEqual(expect.arrayContaining(wanted))
