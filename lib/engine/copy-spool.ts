@@ -17,7 +17,7 @@ export async function spooled(from: PackInput, to: UnpackInput): Promise<number>
     for (; !step.done; step = await records.next()) await file.writeFile(step.value)
     const target = unpackFiles(to)
     try {
-      for await (const part of createReadStream('', { fd: file.fd, start: 0, autoClose: false, highWaterMark: 1 << 20 })) await target.write(part as Buffer)
+      for await (const part of createReadStream('', { fd: file.fd, start: 0, autoClose: false, highWaterMark: 1 << 20 })) await target.write([part as Buffer])
       await target.finish()
     } finally {
       await target.abandon()

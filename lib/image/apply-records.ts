@@ -17,6 +17,7 @@ export interface ApplyEntry {
 const BUFFER_SIZE = 512 * 1024
 /** Content of this size goes to the runtime as it is, not by the buffer. */
 const DIRECT = 32 * 1024
+const PARTS = 256
 const zeroes = Buffer.alloc(256 * 1024)
 
 /**
@@ -99,10 +100,18 @@ export class ApplyRecords {
     this.#cut()
     const ready = this.#ready
     this.#ready = []
+    const parts: Buffer[] = []
     for (const part of ready) {
-      if (typeof part !== 'number') await this.#stream.write(part)
-      else for (let left = part; left > 0; left -= zeroes.length) await this.#stream.write(left < zeroes.length ? zeroes.subarray(0, left) : zeroes)
+      if (typeof part !== 'number') parts.push(part)
+      else {
+        for (let left = part; left > 0; left -= zeroes.length) {
+          parts.push(left < zeroes.length ? zeroes.subarray(0, left) : zeroes)
+          // A hole may be as large as a disk.
+          if (parts.length >= PARTS) await this.#stream.write(parts.splice(0))
+        }
+      }
     }
+    if (parts.length > 0) await this.#stream.write(parts)
     // Nothing refers to the buffer any more.
     this.#start = this.#at = 0
   }

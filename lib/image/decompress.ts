@@ -5,7 +5,9 @@ import { constants, createGunzip, type ZlibOptions } from 'node:zlib'
 import { LichenError } from '../system/errors.ts'
 import { type Compression, peekCompression } from './compression.ts'
 
-const CHUNK = 256 * 1024
+/** A piece that comes out. Each takes some turns of threads, whatever its size; and one is made while the one before is read. */
+const CHUNK = 1024 * 1024
+const PIECES = { chunkSize: CHUNK, readableHighWaterMark: 2 * CHUNK }
 
 /**
  * The bytes of a gzip or zstd stream, told by their first bytes; those of any other as they are, xz and bzip2 among them
@@ -13,7 +15,7 @@ const CHUNK = 256 * 1024
  */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array, void, void> {
   const { compression, bytes } = await peekCompression(source)
-  if (compression === 'gzip') yield* through(bytes, createGunzip({ chunkSize: CHUNK }), compression)
+  if (compression === 'gzip') yield* through(bytes, createGunzip(PIECES), compression)
   else if (compression === 'zstd') yield* unzstd(bytes)
   else yield* bytes
 }
@@ -26,11 +28,7 @@ const { ZSTD_d_windowLogMax } = constants as unknown as { ZSTD_d_windowLogMax?: 
 async function* unzstd(bytes: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Uint8Array, void, void> {
   if (createZstdDecompress === undefined) yield* unzstdInScript(bytes)
   else
-    yield* through(
-      bytes,
-      createZstdDecompress({ chunkSize: CHUNK, ...(ZSTD_d_windowLogMax === undefined ? {} : { params: { [ZSTD_d_windowLogMax]: 27 } }) }),
-      'zstd',
-    )
+    yield* through(bytes, createZstdDecompress({ ...PIECES, ...(ZSTD_d_windowLogMax === undefined ? {} : { params: { [ZSTD_d_windowLogMax]: 27 } }) }), 'zstd')
 }
 
 async function* through(bytes: AsyncGenerator<Uint8Array, void, void>, transform: Transform, compression: Compression): AsyncGenerator<Uint8Array, void, void> {
@@ -49,6 +47,9 @@ async function* through(bytes: AsyncGenerator<Uint8Array, void, void>, transform
   }
 }
 
+/** What the decoder in JavaScript is given at once: what comes out of it is there all at once. */
+const SCRIPT_CHUNK = 256 * 1024
+
 /** fzstd does not compare checksums: what comes out has a digest that is verified. */
 async function* unzstdInScript(bytes: AsyncGenerator<Uint8Array, void, void>): AsyncGenerator<Uint8Array, void, void> {
   const { Decompress } = await import('fzstd')
@@ -64,9 +65,9 @@ async function* unzstdInScript(bytes: AsyncGenerator<Uint8Array, void, void>): A
     }
   }
   for await (const part of bytes) {
-    for (let at = 0; at < part.length; at += CHUNK) {
+    for (let at = 0; at < part.length; at += SCRIPT_CHUNK) {
       // The decoder keeps what it is given.
-      push(part.slice(at, at + CHUNK), false)
+      push(part.slice(at, at + SCRIPT_CHUNK), false)
       yield* ready.splice(0)
     }
   }

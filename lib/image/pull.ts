@@ -4,6 +4,7 @@ import { LichenError } from '../system/errors.ts'
 import { addImage } from './add-image.ts'
 import { blobSize, readBlob } from './blobs.ts'
 import { sha256 } from './digest.ts'
+import { gathered } from './gathered.ts'
 import type { Descriptor, Manifest, Platform } from './manifest.ts'
 import { parseConfiguration, parseManifest } from './parse-manifest.ts'
 import { choosePlatform, fitsPlatform, formatPlatform, hostPlatform } from './platform.ts'
@@ -63,7 +64,7 @@ async function pullFrom({ context, identity, reference, platform, onEvent = () =
   const open = (descriptor: Descriptor) =>
     descriptor.digest === manifest.config.digest
       ? downloadBlob(session, asked, descriptor, 'configuration')
-      : watchLayer(downloadBlob(session, asked, descriptor), descriptor, onEvent)
+      : gathered(watchLayer(downloadBlob(session, asked, descriptor), descriptor, onEvent))
   const name = formatReference(reference.digest === undefined ? reference : { ...reference, tag: undefined })
   const before = await readReference(context, name)
   const { image } = await addImage({

@@ -2,7 +2,6 @@ import { closeSync } from 'node:fs'
 import type { Identity, UnshareOperation, UnsharePlan } from '../plan/plan.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
-import { writeSome } from '../system/descriptors.ts'
 import { LichenError } from '../system/errors.ts'
 import { warning } from '../system/log.ts'
 import { type Spawned, spawn } from '../system/spawn.ts'
@@ -48,8 +47,8 @@ export async function unshareProgram(
 
 /** Entries of a layer on their way into a directory; native/runtime/protocol.h has their format. */
 export interface ApplyStream {
-  /** Returns when the runtime has taken the bytes, which may be used again then. */
-  write(bytes: Uint8Array): Promise<void>
+  /** Returns when the runtime has taken all of the bytes, which may be used again then. */
+  write(parts: Uint8Array[]): Promise<void>
   /** After the record that says so: everything is in place and on disk. */
   finish(): Promise<Unshared>
   /** Stops; what has been made stays where it is. Does not throw. */
@@ -78,9 +77,9 @@ export function feed(input: UnshareInput, operation: Extract<UnshareOperation, {
     return outcome(worker)
   }
   return {
-    async write(bytes) {
+    async write(parts) {
       try {
-        for (let at = 0; at < bytes.length; ) at += await writeSome(ours, bytes, at)
+        await addon.writeFd({ fd: ours, parts })
       } catch (error) {
         // It has stopped reading; it has also said why.
         if ((error as NodeJS.ErrnoException).code !== 'EPIPE') throw error

@@ -20,6 +20,8 @@ export interface Addon {
   pipe(input: Record<string, never>): [number, number]
   /** What is there to read, at most `size` bytes (65536); null at the end. Blocks a thread of its own. */
   readFd(input: { fd: number; size?: number }): Promise<Buffer | null>
+  /** All of the parts, which stay as they are meanwhile. Blocks a thread of its own. */
+  writeFd(input: { fd: number; parts: Uint8Array[] }): Promise<void>
 
   /**
    * Starts a program with exactly these descriptors ([child's, ours]; 0 to 2 are /dev/null where not named),

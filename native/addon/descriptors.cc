@@ -1,8 +1,10 @@
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/socket.h>
+#include <sys/uio.h>
 #include <sys/un.h>
 #include <unistd.h>
 
@@ -109,10 +111,50 @@ static Napi::Value ReadFd(const Napi::CallbackInfo &info) {
       });
 }
 
+// All of the parts, in a thread of its own: a pipe whose reader is busy would keep one of the thread pool's from everybody else.
+static Napi::Value WriteFd(const Napi::CallbackInfo &info) {
+  Napi::Env env = info.Env();
+  Napi::Object from = ArgumentObject(info);
+  int fd = GetInt(from, "fd");
+  Napi::Value given = from.Get("parts");
+  if (!given.IsArray()) throw Napi::TypeError::New(env, "parts must be an array");
+  Napi::Array array = given.As<Napi::Array>();
+  auto parts = std::make_shared<std::vector<struct iovec>>();
+  for (uint32_t i = 0; i < array.Length(); i++) {
+    Napi::Value part = array.Get(i);
+    if (!part.IsTypedArray() || part.As<Napi::TypedArray>().TypedArrayType() != napi_uint8_array) throw Napi::TypeError::New(env, "parts must be bytes");
+    Napi::Uint8Array bytes = part.As<Napi::Uint8Array>();
+    if (bytes.ByteLength() > 0) parts->push_back({bytes.Data(), bytes.ByteLength()});
+  }
+  // Keeps the bytes alive; it is let go of where the promise is settled, in the main thread.
+  auto held = std::make_shared<Napi::ObjectReference>(Napi::Persistent(array.As<Napi::Object>()));
+  return InThread(
+      env,
+      [fd, parts]() -> Outcome {
+        for (size_t at = 0; at < parts->size();) {
+          size_t count = parts->size() - at;
+          ssize_t written = writev(fd, &(*parts)[at], static_cast<int>(count < IOV_MAX ? count : IOV_MAX));
+          if (written < 0 && errno == EINTR) continue;
+          if (written < 0) return {errno, "writev(" + std::to_string(fd) + ")", {}};
+          for (size_t left = static_cast<size_t>(written); left > 0;) {
+            struct iovec &part = (*parts)[at];
+            size_t taken = left < part.iov_len ? left : part.iov_len;
+            part.iov_base = static_cast<char *>(part.iov_base) + taken;
+            part.iov_len -= taken;
+            left -= taken;
+            if (part.iov_len == 0) at++;
+          }
+        }
+        return {0, "", {}};
+      },
+      [held](Napi::Env now, const Outcome &) -> Napi::Value { return now.Undefined(); });
+}
+
 void RegisterDescriptors(Napi::Env env, Napi::Object exports) {
   exports.Set("sealedMemfd", Napi::Function::New(env, SealedMemfd));
   exports.Set("socketPair", Napi::Function::New(env, SocketPair));
   exports.Set("connectUnix", Napi::Function::New(env, ConnectUnix));
   exports.Set("pipe", Napi::Function::New(env, Pipe));
   exports.Set("readFd", Napi::Function::New(env, ReadFd));
+  exports.Set("writeFd", Napi::Function::New(env, WriteFd));
 }

@@ -7,6 +7,7 @@ const calls: Record<string, Record<string, unknown>> = {
   socketPair: { type: 'stream' },
   connectUnix: { path: '/nope' },
   readFd: { fd: -1, size: 1 },
+  writeFd: { fd: -1, parts: [] },
   spawn: { file: '/nope', argv: ['x'], env: ['A=b'], fds: [[1, 1]], setsid: false, cwd: '/' },
   waitPid: { pid: 2 ** 22 + 1 },
   ofdLock: { fd: -1, mode: 'read', wait: false },

@@ -208,3 +208,24 @@ test('descriptors of ours are not handed on', () => {
 })
 
 function ignore() {}
+
+describe('writing to descriptors', () => {
+  test('all parts come in their order, more than a pipe holds and more than one call takes', async () => {
+    const [read, write] = addon.pipe({})
+    const parts = Array.from({ length: 3000 }, (_, at) => Buffer.alloc(at % 700, at))
+    const writing = addon.writeFd({ fd: write, parts }).finally(() => closeSync(write))
+    const come: Buffer[] = []
+    for (let part = await addon.readFd({ fd: read }); part !== null; part = await addon.readFd({ fd: read })) come.push(part)
+    await writing
+    closeSync(read)
+    expect(Buffer.concat(come).equals(Buffer.concat(parts))).toBe(true)
+  })
+
+  test('a reader that has gone is an error, and no signal', async () => {
+    const [read, write] = addon.pipe({})
+    closeSync(read)
+    await expect(addon.writeFd({ fd: write, parts: [Buffer.from('x')] })).rejects.toMatchObject({ code: 'EPIPE' })
+    closeSync(write)
+    expect(() => addon.writeFd({ fd: -1, parts: ['x'] as never })).toThrow('parts must be bytes')
+  })
+})
