@@ -7,7 +7,7 @@ import { startRegistry } from './registry.mjs'
 const shapes = {
   debian: { layers: 1, bytes: 120e6, ratio: 4 },
   small: { layers: 1, bytes: 60e6, large: 0, ratio: 4 },
-  twenty: { layers: 20, bytes: 33e6, ratio: 4 },
+  twenty: { layers: 20, bytes: 15e6, ratio: 4 },
   gigabyte: { layers: 10, bytes: 100e6, ratio: 1 },
 }
 
@@ -23,19 +23,14 @@ export function imageCases(box) {
   ]
   const podman = (...words) => (box.has('podman') ? [{ name: 'podman', argv: ['podman', ...words] }] : [])
   const pulls = (shape) => [...lichens('pull', '-q', images.reference(shape)), ...podman('pull', '-q', '--tls-verify=false', images.reference(shape))]
-  /** Each begins with an empty store, and with nothing left to write to the disk: lichen alone waits until its files are there. */
-  const afresh = (shape) =>
-    [
-      ...pulls(shape).map((one) => ({ ...one, clear: () => box.run([one.argv[0], 'rmi', '-f', images.reference(shape)]) })),
-      unpacker(box, images.reference(shape)),
-    ].map(({ clear, ...one }) => ({
-      ...one,
-      reset() {
-        clear()
-        box.run(['sync', '-f', box.folder])
-      },
-    }))
-  const ofPull = (name, shape, more = {}) => ({ name, base: PEERS, prepare: () => images.offer(shape), contenders: () => afresh(shape), ...more })
+  const ofPull = (name, shape, more = {}) => ({
+    name,
+    base: PEERS,
+    prepare: () => images.offer(shape),
+    contenders: () => pullers(box, images.reference(shape)),
+    rounds: 5,
+    ...more,
+  })
   const many = { prepare: () => loadMany(box), tidy: () => removeMany(box) }
   const names = Array.from({ length: MANY }, (_, at) => `bench-many:${at}`)
   return [
@@ -65,18 +60,28 @@ export function imageCases(box) {
   ].map((one) => ({ ...one, end: images.end }))
 }
 
-/** What does the same from two programs: a copy in an OCI layout, and the files. */
-function unpacker(box, reference) {
-  const [layout, bundle] = ['layout', 'bundle'].map((name) => join(box.folder, name))
-  return {
-    name: PEERS,
-    argv: [
-      'sh',
-      '-euc',
-      `skopeo copy -q --src-tls-verify=false docker://${reference} oci:${layout}:bench; umoci unpack --rootless --image ${layout}:bench ${bundle}`,
-    ],
-    clear: () => box.run(['sh', '-c', `chmod -R u+rwX ${bundle}; rm -rf ${layout} ${bundle}`]),
-  }
+/**
+ * Each pull has a store of its own, which stays until the end: where files have just been removed ext4 is slow to make new ones, for whoever comes
+ * next. It begins with nothing left to write to the disk: lichen alone waits until its files are there. PEERS does the same by two programs.
+ */
+function pullers(box, reference) {
+  const afresh = (name, argv) => ({
+    name,
+    next() {
+      const store = box.sh('mkdir -p home/stores; mktemp -d home/stores/XXXXXX')
+      box.run(['sync', '-f', box.folder])
+      return argv(join(box.folder, store))
+    },
+  })
+  const script = (store) =>
+    `skopeo copy -q --src-tls-verify=false docker://${reference} oci:${store}/layout:bench; umoci unpack --rootless --image ${store}/layout:bench ${store}/bundle`
+  const podman = (store) => ['podman', '--root', `${store}/root`, '--runroot', `${store}/run`, 'pull', '-q', '--tls-verify=false', reference]
+  return [
+    afresh('lichen (standalone)', (store) => [box.standalone, '--root', `${store}/root`, 'pull', '-q', reference]),
+    afresh('lichen (Node)', (store) => [box.node, '--root', `${store}/root`, 'pull', '-q', reference]),
+    ...(box.has('podman') ? [afresh('podman', podman)] : []),
+    afresh(PEERS, (store) => ['sh', '-euc', script(store)]),
+  ]
 }
 
 function imagesIn(box) {

@@ -9,8 +9,9 @@ export function interleave(box, contenders, rounds) {
     for (let turn = 0; turn < contenders.length; turn++) {
       const at = (turn + round) % contenders.length
       contenders[at].reset?.()
+      const argv = contenders[at].next?.() ?? contenders[at].argv
       const start = process.hrtime.bigint()
-      const code = box.run(contenders[at].argv, contenders[at].env)
+      const code = box.run(argv, contenders[at].env)
       const took = Number(process.hrtime.bigint() - start) / 1e6
       if (code !== 0) failures[at]++
       else if (round > 0) times[at].push(took)

@@ -8,9 +8,8 @@ export async function peakMemory(box, contenders, rounds) {
   const peaks = contenders.map(() => [])
   const failures = contenders.map(() => 0)
   for (let round = 0; round < rounds; round++) {
-    for (const [at, { argv, env, reset }] of contenders.entries()) {
-      reset?.()
-      const { code, peak } = await watch(box.start(argv, env))
+    for (const [at, { next, env }] of contenders.entries()) {
+      const { code, peak } = await watch(box.start(next(), env))
       if (code === 0) peaks[at].push(peak)
       else failures[at]++
     }

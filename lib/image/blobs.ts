@@ -28,7 +28,7 @@ export async function blobSize(context: Context, digest: string): Promise<number
 export const readBlob = (context: Context, digest: string): Promise<Buffer> => readFile(blobPath(context, digest))
 
 export const streamBlob = (context: Context, digest: string): AsyncIterable<Uint8Array> =>
-  createReadStream(blobPath(context, digest), { highWaterMark: 1024 * 1024 })
+  createReadStream(blobPath(context, digest), { highWaterMark: 256 * 1024 })
 
 /** Stores bytes that are at hand; gives their digest. */
 export async function putBlob(context: Context, bytes: Uint8Array): Promise<string> {

@@ -6,7 +6,7 @@ import { LichenError } from '../system/errors.ts'
 import { type Compression, peekCompression } from './compression.ts'
 
 /** A piece that comes out. Each takes some turns of threads, whatever its size; and one is made while the one before is read. */
-const CHUNK = 1024 * 1024
+const CHUNK = 256 * 1024
 const PIECES = { chunkSize: CHUNK, readableHighWaterMark: 2 * CHUNK }
 
 /**

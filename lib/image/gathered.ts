@@ -1,5 +1,5 @@
 /** Bytes that are read ahead, about. */
-const MOST = 1024 * 1024
+const MOST = 256 * 1024
 
 /**
  * What has come while the reader was busy, in one piece: each costs it some turns of other threads, however small it is (Node reads 64 KiB
