@@ -40,6 +40,12 @@ async function main(words: string[]): Promise<number> {
 }
 
 async function runVerb(words: string[], globals: Globals): Promise<number> {
+  const [group = '', wish] = words
+  if (Object.hasOwn(groups, group) && (wish === undefined || wish === '--help' || wish === '-h')) {
+    const { helpOfGroup } = await import('./commands/help.ts')
+    helpOfGroup(group, wish !== undefined)
+    return 0
+  }
   const { name, rest } = findVerb(words, Object.keys(verbs), groups)
   const command: Command = await verbs[name]!.load()
   const verb = `lichen ${command.name}`

@@ -63,7 +63,7 @@ function fits(view: ContainerView, filters: Filters): boolean {
     passes(filters, 'restart-policy', (policy) => (options.restart?.policy ?? 'no') === policy) &&
     passes(filters, 'should-start-on-boot', (wanted) => startsOnBoot(view) === (wanted === 'true')) &&
     passes(filters, 'until', (moment) => Date.parse(record.created) < Date.parse(parseWhen(moment, '--filter', Date.now()))) &&
-    passes(filters, 'publish', (range) => record.ports.some(portRange(range, 'publish'))) &&
+    passes(filters, 'publish', (range) => hostPorts(record).some(portRange(range, 'publish'))) &&
     passes(filters, 'expose', (range) => exposedPorts(record).some(portRange(range, 'expose'))) &&
     // There are no services here that a container could be a task of.
     passes(filters, 'is-task', (wanted) => /^(0|f|false)$/i.test(wanted)) &&
@@ -82,12 +82,15 @@ interface Port {
   protocol: string
 }
 
+/** As Docker: `publish` looks for the port of the host. */
+const hostPorts = ({ ports }: ContainerView['record']) => ports.map(({ hostPort, protocol }) => ({ containerPort: hostPort, protocol }))
+
 const exposedPorts = ({ image, ports }: ContainerView['record']): Port[] => [
   ...Object.keys(image.config.ExposedPorts ?? {}).map((text) => ({ containerPort: Number.parseInt(text, 10), protocol: text.split('/')[1] ?? 'tcp' })),
   ...ports,
 ]
 
-/** `80`, `80/udp`, `8000-8010/tcp`: ports of the container. Throws USAGE. */
+/** `80`, `80/udp`, `8000-8010/tcp`: a port or a range. Throws USAGE. */
 function portRange(text: string, filter: string): (port: Port) => boolean {
   const [, first, last = first, protocol = 'tcp'] = /^(\d+)(?:-(\d+))?(?:\/(\w+))?$/.exec(text) ?? []
   if (first === undefined || Number(first) > Number(last)) throw usageError(`invalid filter '${filter}=${text}'`, '80, 80/udp, 8000-8010/tcp', 1)

@@ -40,7 +40,7 @@ export async function parseCreateOptions(
   const options: CreateOptions = {
     image,
     command,
-    name: flags.name === undefined ? undefined : containerName(flags.name),
+    name: flags.name ? containerName(flags.name) : undefined,
     entrypoint: flags.entrypoint === undefined ? undefined : parseEntrypoint(flags.entrypoint),
     env: [...callerEnv(caller, { all: flags['env-host'], proxy: flags['http-proxy'] }), ...envFiles.flat(), ...parseEnv(flags.env, caller)],
     user: flags.user || undefined,
@@ -168,7 +168,7 @@ export function addHost(text: string): { host: string; address: string } {
 }
 
 function ipAddress(address: string, flag: string): string {
-  if (builtin.net.isIP(address) === 0) throw invalidArgument(address, flag, `${address} is not an ip address`)
+  if (builtin.net.isIP(address) === 0) throw invalidArgument(address, flag, `IP address is not correctly formatted: ${address}`)
   return address
 }
 

@@ -51,7 +51,9 @@ export function withDockerTypes<T extends ContainerParts>(document: T, options: 
   const { mask, unmask, unconfinedPaths } = parseSecurityOptions(options.securityOpt)
   const { masked, readonly } = systemPaths({ privileged: options.privileged, unconfined: unconfinedPaths, mask, unmask }, { thermalThrottle: [] })
   add(HostConfig, { ...hostConfig(), MaskedPaths: masked.length > 0 ? masked : null, ReadonlyPaths: readonly.length > 0 ? readonly : null })
-  HostConfig.Devices = HostConfig.Devices.map((device) => (typeof device === 'string' ? deviceDocument(device) : device))
+  const [nodes, byName] = [options.devices.filter((text) => text.startsWith('/')), options.devices.filter((text) => !text.startsWith('/'))]
+  HostConfig.Devices = nodes.map(deviceDocument)
+  if (byName.length > 0) Object.assign(HostConfig, { DeviceRequests: [{ Driver: 'cdi', Count: 0, DeviceIDs: byName, Capabilities: [], Options: {} }] })
   add(NetworkSettings, networkSettings())
   for (const network of Object.values(NetworkSettings.Networks)) goTypes(add(network, endpoint()), {})
   goTypes(document, { ID: 'Id' }, { SizeRw: null, SizeRootFs: null })

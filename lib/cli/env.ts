@@ -1,5 +1,5 @@
 import { readFile } from '../system/small-files.ts'
-import { usageError } from './usage-error.ts'
+import { invalidArgument, usageError } from './usage-error.ts'
 
 type Environment = Readonly<Record<string, string | undefined>>
 
@@ -7,7 +7,8 @@ type Environment = Readonly<Record<string, string | undefined>>
 export function parseEnv(entries: readonly string[], caller: Environment): string[] {
   return entries.flatMap((entry) => {
     const equals = entry.indexOf('=')
-    if (entry === '' || equals === 0) throw usageError(`invalid environment variable: ${entry}`, 'NAME=value, or NAME to hand on your own value')
+    if (entry === '' || equals === 0)
+      throw invalidArgument(entry, '-e, --env', `invalid environment variable: ${entry}`, 'NAME=value, or NAME to hand on your own value')
     if (entry.includes('\0')) throw usageError('invalid environment variable: it contains a NUL byte')
     if (equals !== -1) return [entry]
     const value = caller[entry]
@@ -49,7 +50,7 @@ export function parseLabels(entries: readonly string[]): Record<string, string> 
   const labels: Record<string, string> = {}
   for (const entry of entries) {
     const equals = entry.indexOf('=')
-    if (entry === '' || equals === 0) throw usageError(`invalid label format: ${JSON.stringify(entry)}`)
+    if (entry === '' || equals === 0) throw invalidArgument(entry, '-l, --label', `invalid label '${entry}': empty name`)
     labels[equals === -1 ? entry : entry.slice(0, equals)] = equals === -1 ? '' : entry.slice(equals + 1)
   }
   return labels

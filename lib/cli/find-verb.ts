@@ -12,7 +12,7 @@ export function findVerb(words: readonly string[], verbs: readonly string[], gro
     throw unknown(first, [...verbs, ...Object.keys(groups)], 'lichen')
   }
   if (second === undefined || second.startsWith('-')) {
-    throw usageError(`"lichen ${first}" needs a command.`, `one of: ${Object.keys(group).join(' ')}`, 1)
+    throw usageError(`unknown flag: ${second ?? ''}`, `See 'lichen ${first} --help'.`)
   }
   if (!Object.hasOwn(group, second)) throw unknown(second, Object.keys(group), `lichen ${first}`)
   const [name = '', ...more] = group[second]!

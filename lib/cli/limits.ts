@@ -88,13 +88,13 @@ function checkTogether({ memory, memorySwap, memoryReservation, cpus, cpuPeriod,
 
 function cpuset(list: string | undefined, what: 'cpus' | 'mems'): string | undefined {
   if (list === undefined || list === '') return undefined
-  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list)) throw usageError(`Invalid value ${list} for cpuset ${what}`)
+  if (!/^\d+(-\d+)?(,\d+(-\d+)?)*$/.test(list)) throw usageError(`Invalid value ${list} for cpuset ${what}: invalid format: ${list}`)
   return list
 }
 
 function parseCpus(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
-  if (!/^(\d+\.?\d*|\.\d+)$/.test(text)) throw invalidArgument(text, '--cpus', `failed to parse ${text} as a rational number`)
+  if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) throw invalidArgument(text, '--cpus', `failed to parse ${text} as a rational number`)
   const cpus = Number(text)
   if (cpus !== 0 && cpus < 0.01) throw usageError('Range of CPUs is from 0.01, there is no meaning in less')
   return cpus === 0 ? undefined : cpus

@@ -1,8 +1,8 @@
 import type { VolumeOption } from '../plan/options.ts'
 import { csvFields } from './csv.ts'
 import { parseBytes } from './size.ts'
-import { invalidArgument } from './usage-error.ts'
-import { clean, hostPath, volumeName } from './volumes.ts'
+import { invalidArgument, usageError } from './usage-error.ts'
+import { badVolumeName, clean, hostPath, volumeName } from './volumes.ts'
 
 type Bad = (why: string) => Error
 
@@ -48,7 +48,7 @@ function apply(mount: VolumeOption, field: Field): boolean {
   const when = (option: string) => void (isTrue(field) && mount.options.push(option))
   switch (key) {
     case 'type':
-      mount.type = mountType(value, bad)
+      mount.type = mountType(value)
       return true
     case 'source':
     case 'target':
@@ -87,7 +87,7 @@ function apply(mount: VolumeOption, field: Field): boolean {
 function applyBind(mount: VolumeOption, { key, value = '', bad }: Field): boolean {
   switch (key) {
     case 'bind-propagation':
-      if (!/^r?(private|shared|slave)$/.test(value)) throw bad(`invalid propagation: ${value}`)
+      if (!/^r?(private|shared|slave)$/.test(value)) throw config('bind', `invalid propagation mode: ${value}`)
       mount.options.push(value)
       return true
     case 'bind-recursive':
@@ -149,21 +149,23 @@ function applyTmpfs(mount: VolumeOption, { key, value = '', bad }: Field): boole
 function check(mount: VolumeOption, bad: Bad): void {
   const { type, source, target, options } = mount
   if (target === '') throw bad('target is required')
-  if (!target.startsWith('/')) throw bad(`invalid mount target, must be an absolute path in the container: '${target}'`)
-  if (type === 'tmpfs' && source !== '') throw bad('cannot specify a source with a tmpfs mount')
+  if (!target.startsWith('/')) throw config(type, `invalid mount path: '${target}' mount path must be absolute`)
+  if (type === 'tmpfs' && source !== '') throw config(type, 'field Source must not be specified')
   if ((type === 'bind' || type === 'image') && source === '') throw bad(`source is required for a ${type} mount`)
   const has = (pattern: RegExp) => options.some((option) => pattern.test(option))
   const foreign = (what: string) => bad(`cannot mix '${what}' options with mount type '${type}'`)
   if (type !== 'tmpfs' && has(/^(tmpfs-|(no)?tmpcopyup)/)) throw foreign('tmpfs-*')
   if (type !== 'volume' && (mount.volume !== undefined || has(/^nocopy$/) || (type !== 'image' && has(/^subpath=/)))) throw foreign('volume-*')
   if (type !== 'bind' && has(/^(r?(private|shared|slave)|bind-nonrecursive)$/)) throw foreign('bind-*')
-  if (type === 'volume' && source !== '' && !volumeName.test(source)) throw bad(`invalid volume name: ${JSON.stringify(source)}`)
+  if (type === 'volume' && source !== '' && !volumeName.test(source)) throw badVolumeName(source)
 }
 
-function mountType(value: string, bad: Bad): VolumeOption['type'] {
+const config = (type: string, why: string) => usageError(`invalid mount config for type ${JSON.stringify(type)}: ${why}`)
+
+function mountType(value: string): VolumeOption['type'] {
   const type = value.toLowerCase()
   if (type === 'bind' || type === 'volume' || type === 'tmpfs' || type === 'image') return type
-  throw bad(`invalid mount type ${JSON.stringify(value)}: bind, volume, tmpfs or image`)
+  throw usageError(`invalid mount config for type ${JSON.stringify(value)}: mount type unknown`, 'bind, volume, tmpfs or image')
 }
 
 function isTrue({ key, value, bad }: Field): boolean {

@@ -28,6 +28,8 @@ export interface Positionals {
   /** Infinity where any number will do. */
   max: number
   stopAtFirst?: boolean
+  /** How many Docker's verb takes, where that is what a wrong number is told. */
+  exactly?: number
   /** What they are, for completion. */
   complete?: 'container' | 'image' | 'volume' | 'secret' | 'file' | 'none'
 }

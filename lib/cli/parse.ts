@@ -73,14 +73,14 @@ export function parseArgs<T extends OptionTable>(words: readonly string[], table
 }
 
 /** Throws USAGE where there are too few or too many words behind the flags. */
-export function checkPositionals(words: readonly string[], { min, max }: Positionals, verb: string, exitCode: number): void {
+export function checkPositionals(words: readonly string[], { min, max, exactly }: Positionals, verb: string, exitCode: number): void {
   if (words.length >= min && words.length <= max) return
   const count = (n: number) => `${n} argument${n === 1 ? '' : 's'}`
   const wanted =
     max === 0
       ? 'accepts no arguments'
-      : min === max
-        ? `requires exactly ${count(min)}`
+      : min === max || exactly !== undefined
+        ? `requires exactly ${count(exactly ?? min)}`
         : words.length < min
           ? `requires at least ${count(min)}`
           : `requires at most ${count(max)}`

@@ -1,17 +1,17 @@
 import type { PortOption } from '../plan/options.ts'
 import { builtin } from '../system/builtin.ts'
-import { invalidArgument } from './usage-error.ts'
+import { invalidArgument, usageError } from './usage-error.ts'
 
-const flag = '-p, --publish'
+const form = '[IP:][HOST-PORT:]CONTAINER-PORT[/tcp|udp]'
 
 /** `[ip:][host]:container[/proto]`, with ranges (`8000-8010:80-90`) and `[::1]:80:80`. One entry a port. */
 export function parsePublish(text: string): PortOption[] {
-  const bad = (why: string) => invalidArgument(text, flag, why)
+  const bad = (why: string) => usageError(why, `-p ${text === '' ? "''" : text}: it is ${form}`)
   const [address, protocol = 'tcp', ...more] = text.split('/')
   if (more.length > 0 || address === undefined) throw bad(`Invalid proto: ${protocol}/${more.join('/')}`)
   const proto = protocol.toLowerCase()
   if (proto === 'sctp') throw bad('sctp cannot be forwarded in user mode')
-  if (proto !== 'tcp' && proto !== 'udp') throw bad(`invalid proto: ${protocol}`)
+  if (proto !== 'tcp' && proto !== 'udp') throw bad(`Invalid proto: ${protocol}`)
 
   const match = /^(?:(\[[^\]]*\]|[^:]*):)?(?:([^:]*):)?([^:]*)$/.exec(address)
   if (match === null) throw bad(`Invalid ip address: ${address.slice(0, address.lastIndexOf(':', address.lastIndexOf(':') - 1))}`)
@@ -21,7 +21,8 @@ export function parsePublish(text: string): PortOption[] {
   const hostIp = ip.replace(/^\[(.*)\]$/, '$1')
   if (hostIp !== '' && builtin.net.isIP(hostIp) === 0) throw bad(`Invalid ip address: ${ip}`)
   const inside = portRange(container, () => bad(`Invalid containerPort: ${container}`))
-  if (host === '') return inside.map((containerPort) => ({ hostIp, hostPort: undefined, containerPort, protocol: proto }))
+  // 0 is the kernel's word for a free one.
+  if (host === '' || host === '0') return inside.map((containerPort) => ({ hostIp, hostPort: undefined, containerPort, protocol: proto }))
   const outside = portRange(host, () => bad(`Invalid hostPort: ${host}`))
   if (inside.length === outside.length) {
     return inside.map((containerPort, at) => ({ hostIp, hostPort: outside[at], containerPort, protocol: proto }))

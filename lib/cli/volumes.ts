@@ -14,26 +14,33 @@ export function parseVolume(text: string): VolumeOption {
       `invalid volume specification: '${text}'${why === '' ? '' : `: ${why}`}`,
       'HOST-PATH:CONTAINER-PATH[:ro], NAME:CONTAINER-PATH[:ro] or CONTAINER-PATH',
     )
-  if (text === '' || parts.length > 3 || parts.some((part) => part === '')) throw bad('')
+  if (text === '') throw usageError('invalid empty volume spec')
+  if (parts.length > 3) throw usageError(`invalid spec: ${text}: too many colons`)
+  if (parts.some((part) => part === '')) throw bad('')
   const [source, target, mode] = parts.length === 1 ? ['', parts[0]!, ''] : [parts[0]!, parts[1]!, parts[2] ?? '']
   if (!target.startsWith('/'))
     throw bad(`invalid mount config for type "${isPath(source) ? 'bind' : 'volume'}": invalid mount path: '${target}' mount path must be absolute`)
-  if (posix.normalize(target).replace(/\/+$/, '') === '') throw bad("invalid specification: destination can't be '/'")
+  if (posix.normalize(target).replace(/\/+$/, '') === '')
+    throw bad(`invalid mount config for type "${isPath(source) ? 'bind' : 'volume'}": invalid specification: destination can't be '/'`)
   const options = mode === '' ? [] : mode.split(',')
-  for (const option of options) if (!known.test(option)) throw bad(`invalid mode: ${mode}`)
-  if (options.includes('ro') && options.includes('rw')) throw bad(`invalid mode: ${mode}`)
+  if (!options.every((option) => known.test(option)) || (options.includes('ro') && options.includes('rw')))
+    throw usageError(`invalid mode: ${mode}`, `-v ${text}`)
   const rest = options.filter((option) => option !== 'ro' && option !== 'rw')
   const common = { target: clean(target), readOnly: options.includes('ro'), options: rest }
   if (source === '') return { type: 'volume', source: '', ...common }
   if (isPath(source)) return { type: 'bind', source: hostPath(source), ...common, createSource: true }
   if (!volumeName.test(source)) {
-    throw usageError(
-      `${JSON.stringify(source)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
-      'if you intended to pass a host directory, use an absolute path',
-    )
+    if (source.length === 1) throw usageError(`create ${source}: volume name is too short, names should be at least two alphanumeric characters`)
+    throw badVolumeName(source)
   }
   return { type: 'volume', source, ...common }
 }
+
+export const badVolumeName = (name: string) =>
+  usageError(
+    `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ` +
+      'If you intended to pass a host directory, use absolute path',
+  )
 
 /** `--volumes-from NAME[:ro]`; SELinux labels (z, Z) are not set. */
 export function parseVolumesFrom(text: string): { container: string; readOnly: boolean } {

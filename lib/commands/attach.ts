@@ -19,7 +19,7 @@ export const attach = command({
     'no-stdin': { type: 'boolean', description: 'Do not attach STDIN' },
     'sig-proxy': { type: 'boolean', default: true, description: 'Hand received signals to the process' },
   }),
-  positionals: { min: 0, max: 1, complete: 'container' },
+  positionals: { min: 0, max: 1, exactly: 1, complete: 'container' },
   async run({ options, positionals }, globals) {
     const detachKeys = parseDetachKeys(options['detach-keys'])
     const context = await openContext(globals)

@@ -2,7 +2,7 @@ import yargs from 'yargs'
 import type { Command } from '../cli/command.ts'
 import type { OptionTable } from '../cli/options.ts'
 import { describeOptions } from '../cli/yargs-help.ts'
-import { outputStream, writeOut } from '../system/output.ts'
+import { outputStream, writeErr, writeOut } from '../system/output.ts'
 import { groups, verbs } from './table.ts'
 
 /** `lichen VERB --help` */
@@ -21,6 +21,16 @@ export async function helpOfAll(globals: OptionTable): Promise<void> {
   const usage = `Usage:  lichen [OPTIONS] COMMAND\n\nContainers without root and without a daemon\n\nCommands:\n${list}\n\nAlso as in Docker: ${more}`
   writeOut(await helpText('lichen', usage, globals))
   writeOut("\nRun 'lichen COMMAND --help' for more on a command.\n")
+}
+
+/** `lichen container --help`; said on stderr, as Docker does, where it was not asked for. */
+export function helpOfGroup(name: string, asked: boolean): void {
+  const words = Object.entries(groups[name]!).map(([word, [verb = '']]) => [word, verbs[verb]?.summary ?? ''] as const)
+  const wide = Math.max(...words.map(([word]) => word.length)) + 2
+  const list = words.map(([word, summary]) => `  ${word.padEnd(wide)}${summary}`).sort()
+  const text = `Usage:  lichen ${name} COMMAND\n\nManage ${name === 'system' ? 'lichen' : `${name}s`}\n\nCommands:\n${list.join('\n')}\n`
+  const write = asked ? writeOut : writeErr
+  write(`${text}\nRun 'lichen ${name} COMMAND --help' for more information on a command.\n`)
 }
 
 async function helpText(name: string, usage: string, options: OptionTable): Promise<string> {

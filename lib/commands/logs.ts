@@ -24,7 +24,7 @@ export const logs = command({
     timestamps: { type: 'boolean', short: 't', description: 'Show timestamps' },
     until: { type: 'string', metavar: 'string', description: 'Show logs before a time, or so long ago' },
   }),
-  positionals: { min: 0, max: 1, complete: 'container' },
+  positionals: { min: 0, max: 1, exactly: 1, complete: 'container' },
   async run({ options, positionals }, globals) {
     const now = Date.now()
     const [since, until] = (['since', 'until'] as const).map((flag) => (options[flag] ? parseWhen(options[flag], flag, now) : undefined))

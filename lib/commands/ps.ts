@@ -41,7 +41,8 @@ export const ps = command({
     const all = options.all || limit > 0 || filters.has('status')
     const shown = views.filter((view) => (all || isActive(view)) && fits(view))
     const last = limit > 0 ? shown.slice(0, limit) : shown
-    const format = options.quiet && options.format === '' ? '{{.ID}}' : options.format
+    if (options.quiet && options.format !== '') warning('Ignoring custom format, because both --format and --quiet are set')
+    const format = options.quiet ? '{{.ID}}' : options.format
     // As Docker: who writes the field down wants it.
     const wantsSize = options.size || options.sort === 'size' || /\.Size\b/.test(format)
     const sizes = wantsSize ? await sizesOf(context, last) : undefined

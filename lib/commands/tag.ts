@@ -8,7 +8,7 @@ export const tag = command({
   summary: 'Give an image another name',
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG] [TARGET_IMAGE[:TAG]...]',
   options: optionTable({}),
-  positionals: { min: 2, max: Infinity, complete: 'image' },
+  positionals: { min: 2, max: Infinity, exactly: 2, complete: 'image' },
   async run({ positionals }, globals) {
     const [source = '', ...targets] = positionals
     await tagImage(await openContext(globals), source, targets)

@@ -15,5 +15,5 @@ export function signalNumber(text: string, exitCode = 1): number {
     const number = name.startsWith('RTMIN') ? 34 + Number(realtime[1] ?? 0) : 64 - Number(realtime[2] ?? 0)
     if (number >= 34 && number <= 64) return number
   }
-  throw new LichenError(`Invalid signal: ${text}`, { code: 'BAD_SIGNAL', exitCode })
+  throw new LichenError(`invalid signal: ${text}`, { code: 'BAD_SIGNAL', exitCode })
 }

@@ -11,17 +11,17 @@ import { signalNumber } from './stop-signal.ts'
 /** Sends a signal to the container's first process. Throws NOT_RUNNING. */
 export async function signalContainer(view: ContainerView, signal: number): Promise<void> {
   const { live, record } = view
-  if (!isRunning(view) || live === undefined) throw notRunning(record.id)
+  if (!isRunning(view) || live === undefined) throw notRunning(record)
   try {
     addon.pidfdSendSignal({ pid: live.pid, startTime: live.startTime, signal })
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'ESRCH') throw notRunning(record.id)
+    if ((error as NodeJS.ErrnoException).code === 'ESRCH') throw notRunning(record)
     throw error
   }
 }
 
-const notRunning = (id: string) =>
-  new LichenError(`Cannot kill container: ${id.slice(0, 12)}: container ${id} is not running`, { code: 'NOT_RUNNING', exitCode: 1 })
+const notRunning = ({ id, name }: ContainerView['record']) =>
+  new LichenError(`cannot kill container: ${name}: container ${id} is not running`, { code: 'NOT_RUNNING', exitCode: 1 })
 
 /** The signal that asks a container to end: `--stop-signal`, the image's, or TERM. What an image calls a signal and is none is TERM, too. */
 export function stopSignal({ record }: ContainerView): number {
@@ -70,7 +70,7 @@ async function endBy(view: ContainerView, signal: number): Promise<void> {
 export async function killWith(view: ContainerView, signal: number): Promise<void> {
   const waits = view.status === 'restarting'
   if (!waits && signal !== 9 && signal !== stopSignal(view)) return signalContainer(view, signal)
-  if (!isActive(view)) throw notRunning(view.record.id)
+  if (!isActive(view)) throw notRunning(view.record)
   endForGood(view)
   const now = await observe(view.record, view.paths)
   if (waits && !isRunning(now)) return

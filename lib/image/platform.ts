@@ -20,7 +20,7 @@ export const hostPlatform = (machine: string): Platform => ({ os: 'linux', archi
 export function parsePlatform(text: string): Platform {
   const words = text.toLowerCase().split('/')
   if (words.length > 3 || !words.every((word) => /^[a-z0-9_.-]+$/.test(word))) {
-    throw new LichenError(`${JSON.stringify(text)} is not a platform`, {
+    throw new LichenError(`error parsing specified platform: ${JSON.stringify(text)}: unknown operating system or architecture: invalid argument`, {
       code: 'BAD_PLATFORM',
       hint: 'OS/ARCHITECTURE[/VARIANT], such as linux/arm64 or linux/arm/v7',
     })

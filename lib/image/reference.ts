@@ -35,7 +35,11 @@ export function parseReference(text: string): Reference {
     throw invalid(text, undefined, 'a tag has 1 to 128 letters, digits, "_", "." and "-", and starts with none of the last two')
   if (!HOST.test(registry)) throw invalid(text)
   if (remainder !== remainder.toLowerCase())
-    throw invalid(text, 'repository name must be lowercase', `did you mean ${text.replace(remainder, remainder.toLowerCase())}?`)
+    throw invalid(
+      text,
+      `repository name (${registry === 'docker.io' && !remainder.includes('/') ? 'library/' : ''}${remainder}) must be lowercase`,
+      `did you mean ${text.replace(remainder, remainder.toLowerCase())}?`,
+    )
   if (!remainder.split('/').every((part) => PART.test(part))) throw invalid(text)
   const repository = registry === 'docker.io' && !remainder.includes('/') ? `library/${remainder}` : remainder
   if (repository.length > 255) throw invalid(text, 'repository name must not be more than 255 characters')

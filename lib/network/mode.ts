@@ -35,7 +35,7 @@ export function parseNetworkMode(text: string): NetworkMode {
       return { kind: name }
     case 'container':
       if (argument === '') {
-        throw new LichenError('invalid container format container:<name|id>', { code: 'BAD_NETWORK' })
+        throw new LichenError('Invalid network mode: invalid container format container:<name|id>', { code: 'BAD_NETWORK' })
       }
       return { kind: 'container', container: argument }
     default:

@@ -70,7 +70,7 @@ function absolute(value: string, option: string): string {
 }
 
 const invalid = (option: string) =>
-  new LichenError(`invalid --security-opt: ${JSON.stringify(option)}`, {
+  new LichenError(/[=:]/.test(option) ? `invalid --security-opt 2: ${JSON.stringify(option)}` : `Invalid --security-opt: ${JSON.stringify(option)}`, {
     code: 'BAD_SECURITY_OPT',
     hint: 'no-new-privileges[=true|false], seccomp=FILE|unconfined, apparmor=unconfined, label=disable, mask=PATHS, unmask=ALL|PATHS, systempaths=unconfined',
   })

@@ -15,11 +15,12 @@ export interface DeviceOption {
 /** `--device source[:target][:rwm]`. Throws BAD_DEVICE in Docker's words, UNSUPPORTED_DEVICE. */
 export function parseDevice(text: string): DeviceOption {
   const [source = '', second, third, ...rest] = text.split(':')
-  const bad = () => new LichenError(`bad format for device: ${JSON.stringify(text)}`, { code: 'BAD_DEVICE', hint: 'HOST-DEVICE[:CONTAINER-DEVICE][:rwm]' })
-  if (!source.startsWith('/')) throw bad()
+  const bad = (message: string) => new LichenError(message, { code: 'BAD_DEVICE', hint: 'HOST-DEVICE[:CONTAINER-DEVICE][:rwm]' })
+  if (!source.startsWith('/')) throw bad(`${source} is not an absolute path`)
   const onlyMode = third === undefined && second !== undefined && isMode(second)
   const mode = (onlyMode ? second : third) ?? 'rwm'
-  if (rest.length > 0 || !isMode(mode)) throw bad()
+  if (rest.length > 0) throw bad(`invalid device specification: ${text}`)
+  if (!isMode(mode)) throw bad(`bad mode specified: ${mode}`)
   // Nodes are the host's, bound: what may be done with them is what this user may do, no less.
   if (!(mode.includes('r') && mode.includes('w'))) {
     throw new LichenError(`device ${text}: without root, access can't be cut down to ${JSON.stringify(mode)}`, {
@@ -28,7 +29,7 @@ export function parseDevice(text: string): DeviceOption {
     })
   }
   const target = onlyMode || second === undefined || second === '' ? source : second
-  if (!target.startsWith('/')) throw bad()
+  if (!target.startsWith('/')) throw bad(`${target} is not an absolute path`)
   return { source: normalPath(source), target: normalPath(target) }
 }
 

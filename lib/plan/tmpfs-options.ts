@@ -19,7 +19,7 @@ export function tmpfsOptions(text: string): string[] {
     const key = option.split('=', 1)[0] ?? ''
     const about = flags[option] ?? (option.includes('=') && keys.has(key) ? key : undefined)
     if (about === undefined)
-      throw new LichenError(`Invalid tmpfs option ${JSON.stringify(key)}`, { code: 'BAD_TMPFS_OPTION', hint: 'such as size=64m,mode=1777,exec' })
+      throw new LichenError(`invalid tmpfs option ${JSON.stringify(key)}`, { code: 'BAD_TMPFS_OPTION', hint: 'such as size=64m,mode=1777,exec' })
     chosen.set(about, option)
   }
   return [...chosen.values()].filter((option) => option !== 'notmpcopyup')

@@ -91,7 +91,7 @@ function networkHint(detail: string): string {
 
 function mountMessage(failure: Failure): string {
   if (failure.call.startsWith('open_tree') && failure.errno === 2) {
-    return `invalid mount config: bind source path does not exist: ${failure.subject}`
+    return `invalid mount config for type "bind": bind source path does not exist: ${failure.subject}`
   }
   if (failure.call.startsWith('openat2(/') && failure.errno === 2 && !failure.subject.startsWith('/')) {
     return `cannot access path ${failure.subject} of the volume: no such file or directory`

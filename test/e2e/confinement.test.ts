@@ -101,7 +101,7 @@ describe('settings of the kernel', () => {
     [['--sysctl', 'vm.swappiness=1'], "Error: sysctl 'vm.swappiness' is not allowed"],
     [['--sysctl', 'net.core.somaxconn=1', '--network', 'host'], 'Error: sysctl "net.core.somaxconn" not allowed in host network namespace'],
     [['--cap-add', 'FOO'], 'Error: invalid CapAdd: unknown capability: "CAP_FOO"'],
-    [['--security-opt', 'foo'], 'Error: invalid --security-opt: "foo"'],
+    [['--security-opt', 'foo'], 'Error: Invalid --security-opt: "foo"'],
     [['--ulimit', 'nofile=99999999999'], expect.stringMatching(/^Error: ulimit nofile=99999999999 is above your own hard limit, \d+$/)],
     [['--device', '/dev/nope'], 'Error: error gathering device information while adding custom device "/dev/nope": no such device, or not yours to open'],
     [['-u', '4294967296'], 'Error: uids and gids must be in range 0-2147483647'],

@@ -21,7 +21,7 @@ it.each<[string, string[], number, RegExp]>([
     125,
     /bind source path does not exist: \/nope/,
   ],
-  ['125 for a stop signal that is none', ['run', '--stop-signal', 'NOPE', 'busybox'], 125, /^Error: Invalid signal: NOPE\n$/],
+  ['125 for a stop signal that is none', ['run', '--stop-signal', 'NOPE', 'busybox'], 125, /^Error: invalid signal: NOPE\n$/],
   ['1 for a missing container', ['start', 'nope'], 1, /^Error: No such container: nope\n$/],
   ['1 for too few words', ['stop'], 1, /^Error: "lichen stop" requires at least 1 argument\.\nhint: /],
   ['1 for run without an image', ['run'], 1, /requires at least 1 argument/],

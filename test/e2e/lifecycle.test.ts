@@ -130,9 +130,9 @@ describe('kill', () => {
     expect(await box.lichen('kill', 'made')).toEqual({
       code: 1,
       stdout: '',
-      stderr: `Error: Cannot kill container: ${id.slice(0, 12)}: container ${id} is not running\n`,
+      stderr: `Error: cannot kill container: made: container ${id} is not running\n`,
     })
-    expect(await box.lichen('kill', '-s', 'NOPE', 'made')).toEqual({ code: 1, stdout: '', stderr: 'Error: Invalid signal: NOPE\n' })
+    expect(await box.lichen('kill', '-s', 'NOPE', 'made')).toEqual({ code: 1, stdout: '', stderr: 'Error: invalid signal: NOPE\n' })
   })
 })
 

@@ -55,10 +55,10 @@ describe('ps --filter', () => {
   }
 
   test.each([
-    [['publish=80'], ['web']],
-    [['publish=70-90/tcp'], ['web']],
-    [['publish=8080'], []],
-    [['publish=80/udp'], []],
+    [['publish=8080'], ['web']],
+    [['publish=8000-9000/tcp'], ['web']],
+    [['publish=80'], []],
+    [['publish=8080/udp'], []],
     [['expose=53/udp'], ['web']],
     [['expose=80'], ['web']],
     [['expose=53'], []],

@@ -35,7 +35,7 @@ test.each([
   [['--cpu-period', '10'], 'CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)'],
   [['--cpu-quota', '10'], 'CPU cfs quota can not be less than 1ms (i.e. 1000)'],
   [['--blkio-weight', '5'], 'Range of blkio weight is from 10 to 1000'],
-  [['--cpuset-mems', 'x'], 'Invalid value x for cpuset mems'],
+  [['--cpuset-mems', 'x'], 'Invalid value x for cpuset mems: invalid format: x'],
 ])('%j is refused', (words, message) => {
   expect(() => readLimits(flags(...words))).toThrow(expect.objectContaining({ message }))
 })

@@ -62,6 +62,9 @@ describe('the parser', () => {
   ])('counts %i words against %i..%i', (count, min, max, message) => {
     expect(() => checkPositionals(Array(count).fill('x'), { min, max }, 'lichen run', 125)).toThrow(message)
   })
+  it("says what Docker's verb takes, where more is understood here", () => {
+    expect(() => checkPositionals(['x'], { min: 2, max: Infinity, exactly: 2 }, 'lichen tag', 1)).toThrow('"lichen tag" requires exactly 2 arguments.')
+  })
 })
 
 describe('verbs', () => {
@@ -71,6 +74,8 @@ describe('verbs', () => {
     expect(find('run', '-d')).toEqual({ name: 'run', rest: ['-d'] })
     expect(find('container', 'inspect', 'x')).toEqual({ name: 'inspect', rest: ['--type=container', 'x'] })
   })
+  it('takes a flag behind a group for one', () =>
+    expect(() => find('container', '--nope')).toThrow(expect.objectContaining({ message: 'unknown flag: --nope', exitCode: 125 })))
   it('names the nearest', () =>
     expect(() => find('rnu')).toThrow(expect.objectContaining({ message: "lichen: 'rnu' is not a lichen command.", hint: "did you mean 'lichen run'?" })))
   it('does not take names of the prototype for verbs', () => expect(() => find('constructor')).toThrow('is not a lichen command'))

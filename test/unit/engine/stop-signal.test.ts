@@ -18,7 +18,7 @@ it.each(['', '0', '65', '-9', 'NOPE', 'SIG', 'RTMIN+31', 'TERM '])('%j is none',
     expect.objectContaining({
       code: 'BAD_SIGNAL',
       exitCode: 1,
-      message: `Invalid signal: ${text}`,
+      message: `invalid signal: ${text}`,
     }),
   )
 })

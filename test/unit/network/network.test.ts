@@ -13,7 +13,7 @@ describe('parseNetworkMode', () => {
   })
   it.each([
     ['nope', 'network nope not found'],
-    ['container:', 'invalid container format container:<name|id>'],
+    ['container:', 'Invalid network mode: invalid container format container:<name|id>'],
     ['slirp4netns:mtu=huge', 'a number from 68'],
     ['slirp4netns:what=1', 'one of mtu='],
   ])('%j is refused', (text, message) => {

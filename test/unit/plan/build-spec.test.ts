@@ -94,12 +94,12 @@ describe('before a container is made', () => {
   it.each<[Partial<CreateOptions>, RegExp]>([
     [{ command: [] }, /^no command specified$/],
     [{ capAdd: ['FOO'] }, /^invalid CapAdd: unknown capability: "CAP_FOO"$/],
-    [{ securityOpt: ['foo'] }, /^invalid --security-opt/],
+    [{ securityOpt: ['foo'] }, /^Invalid --security-opt: "foo"$/],
     [{ sysctls: { 'vm.swappiness': '1' } }, /^sysctl 'vm.swappiness' is not allowed$/],
     [{ sysctls: { 'net.core.somaxconn': '1' }, network: 'host' }, /^sysctl "net.core.somaxconn" not allowed in host network namespace$/],
     [{ sysctls: { 'kernel.sem': '1' }, ipc: 'host' }, /^sysctl "kernel.sem" not allowed in host ipc namespace$/],
-    [{ devices: ['fuse'] }, /^bad format for device/],
-    [{ tmpfs: { '/t': 'foo' } }, /^Invalid tmpfs option/],
+    [{ devices: ['fuse'] }, /^fuse is not an absolute path$/],
+    [{ tmpfs: { '/t': 'foo' } }, /^invalid tmpfs option/],
   ])('%j is refused', (options, message) => expect(() => check(options)).toThrow(message))
   it('mounts over /proc are refused', () => expect(() => check({}, [{ target: '/proc' }])).toThrow(/not of type proc/))
 })

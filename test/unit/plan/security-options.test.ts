@@ -20,7 +20,7 @@ describe('--security-opt', () => {
   ])('%j', (list, expected) => expect(parseSecurityOptions(list)).toEqual({ ...nothing, ...expected }))
 
   it.each(['foo', 'foo=bar', 'no-new-privileges=maybe', 'seccomp', 'seccomp=', 'label', 'apparmor=', 'mask=a', 'systempaths=all', ''])('refuses %j', (option) =>
-    expect(() => parseSecurityOptions([option])).toThrow(`invalid --security-opt: ${JSON.stringify(option)}`),
+    expect(() => parseSecurityOptions([option])).toThrow(JSON.stringify(option)),
   )
 
   it('does not pretend to confine', () => expect(() => parseSecurityOptions(['apparmor=docker-default'])).toThrow(/under a profile of AppArmor/))

@@ -29,7 +29,7 @@ describe('options of the driver local', () => {
     [{ device: '/x', o: 'bind' }, 'BAD_VOLUME_OPTION', 'missing required option: "type"'],
     [{ type: 'none', device: 'x', o: 'bind' }, 'BAD_VOLUME_OPTION', 'invalid device "x"'],
     [{ type: 'none', device: '/x', o: 'bind,uid=1' }, 'BAD_VOLUME_OPTION', 'invalid option "uid=1" in o='],
-    [{ type: 'tmpfs', device: 'tmpfs', o: 'nonsense' }, 'BAD_TMPFS_OPTION', 'Invalid tmpfs option "nonsense"'],
+    [{ type: 'tmpfs', device: 'tmpfs', o: 'nonsense' }, 'BAD_TMPFS_OPTION', 'invalid tmpfs option "nonsense"'],
     [{ type: 'nfs', device: ':/x', o: 'addr=10.0.0.1' }, 'UNSUPPORTED_VOLUME', "type=nfs: only the host's root could mount it"],
     [{ type: 'none', device: '/dev/sda1', o: 'ro' }, 'UNSUPPORTED_VOLUME', "type=none: only the host's root could mount it"],
   ])('%j is refused', (options, code, message) => expect(() => volumeSource(options)).toThrow(expect.objectContaining({ code, message })))
