@@ -33,6 +33,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   diff: { summary: "Inspect changes to files or directories on a container's file system", load: async () => (await import('./diff.ts')).diff as Command },
   export: { summary: "Export a container's file system as a tar archive", load: async () => (await import('./export.ts')).exportRootfs as Command },
   commit: { summary: "Create a new image from a container's changes", load: async () => (await import('./commit.ts')).commit as Command },
+  build: { summary: 'Build an image from a Dockerfile', load: async () => (await import('./build.ts')).build as Command },
   images: { summary: 'List images', load: async () => (await import('./images.ts')).images as Command },
   pull: { summary: 'Download an image from a registry', load: async () => (await import('./pull.ts')).pull as Command },
   push: { summary: 'Upload an image to a registry', load: async () => (await import('./push.ts')).push as Command },
@@ -46,6 +47,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
   save: { summary: 'Save one or more images to a tar archive', load: async () => (await import('./save.ts')).save as Command },
   untag: { summary: 'Take names away from an image', load: async () => (await import('./untag.ts')).untag as Command },
   history: { summary: 'Show the history of an image', load: async () => (await import('./history.ts')).history as Command },
+  'builder-du': { summary: 'Show what builds have left', hidden: true, load: async () => (await import('./builder-du.ts')).builderDu as Command },
+  'builder-prune': { summary: 'Remove what builds have left', hidden: true, load: async () => (await import('./builder-prune.ts')).builderPrune as Command },
   'container-exists': {
     summary: 'Tell whether a container is here',
     hidden: true,
@@ -112,7 +115,7 @@ const containerVerbs = [
   'export',
   'commit',
 ]
-const imageVerbs = ['pull', 'push', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
+const imageVerbs = ['build', 'pull', 'push', 'load', 'import', 'save', 'tag', 'untag', 'history', 'inspect']
 
 /** `container X` and `image X`: the words of the group, to the verb and the words put before its own. */
 export const groups: Readonly<Record<string, Readonly<Record<string, readonly string[]>>>> = {
@@ -139,6 +142,8 @@ export const groups: Readonly<Record<string, Readonly<Record<string, readonly st
     unmount: ['image-umount'],
   },
   healthcheck: { run: ['healthcheck-run'] },
+  builder: { build: ['build'], du: ['builder-du'], prune: ['builder-prune'] },
+  buildx: { build: ['build'], du: ['builder-du'], prune: ['builder-prune'] },
   manifest: { inspect: ['manifest-inspect'] },
   secret: {
     create: ['secret-create'],

@@ -1,0 +1,238 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the Dockerfile
+import { execFileSync } from 'node:child_process'
+import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { useSandbox } from '../helpers/sandbox.ts'
+
+const box = useSandbox()
+const context = join(box.files, 'context')
+
+function put(name: string, text: string, mode = 0o644): void {
+  const path = join(context, name)
+  mkdirSync(dirname(path), { recursive: true })
+  writeFileSync(path, text)
+  chmodSync(path, mode)
+  execFileSync('chown', ['-R', `${box.user.uid}:${box.user.gid}`, context])
+}
+
+beforeEach(() => {
+  rmSync(context, { recursive: true, force: true })
+  mkdirSync(context)
+  box.give(context)
+})
+
+const dockerfile = (...lines: string[]) => put('Dockerfile', `${lines.join('\n')}\n`)
+const build = (...flags: string[]) => box.start(['build', ...flags, context]).exited
+const built = async (...flags: string[]) => box.ok('build', '-q', ...flags, context)
+const inside = (image: string, script: string) => box.ok('run', '--rm', '--entrypoint', '', '--network', 'none', image, 'sh', '-c', script)
+const config = async (image: string) => JSON.parse(await box.ok('image', 'inspect', image))[0].Config
+
+describe('a build', () => {
+  test('of several stages: files, owners, modes and configuration', async () => {
+    put('a.txt', 'a\n')
+    put('sub/b.txt', 'b\n', 0o640)
+    put('run.sh', '#!/bin/sh\necho "run $*"\n', 0o755)
+    dockerfile(
+      'ARG BASE=nothing',
+      'FROM $BASE AS build',
+      'ARG VERSION=1',
+      'ENV GREETING="hi ${VERSION}"',
+      'WORKDIR /src/deep',
+      'COPY a.txt sub ./',
+      'RUN echo "$GREETING" > out.txt && chmod 4755 out.txt && rm b.txt && ln -s out.txt link',
+      'FROM unused AS unused',
+      'RUN false',
+      'FROM busybox',
+      'COPY --from=build --chown=12:34 /src/deep/ /data/',
+      'COPY <<EOT run.sh /usr/local/bin/',
+      'one $PATH',
+      'EOT',
+      'USER 12:34',
+      'WORKDIR /data',
+      'VOLUME ["/vol"]',
+      'EXPOSE 80 53/udp',
+      'LABEL a=b "c d"=e',
+      'ENTRYPOINT ["/usr/local/bin/run.sh"]',
+      'CMD ["x", "y"]',
+    )
+    const { code, stderr } = await build('-t', 'multi', '--build-arg', 'BASE=busybox', '--build-arg', 'VERSION=7', '--label', 'l=m')
+    expect({ code, stderr }).toMatchObject({ code: 0 })
+    expect(await box.ok('run', '--rm', '--network', 'none', 'multi')).toBe('run x y')
+    expect(await inside('multi', 'cat out.txt; stat -c "%n %a %u %g" * ; readlink link; cat /usr/local/bin/EOT; id -u')).toBe(
+      ['hi 7', 'a.txt 644 12 34', 'link 777 12 34', 'out.txt 4755 12 34', 'out.txt', 'one /bin', '12'].join('\n'),
+    )
+    expect(await config('multi')).toMatchObject({
+      User: '12:34',
+      WorkingDir: '/data',
+      Volumes: { '/vol': {} },
+      ExposedPorts: { '80/tcp': {}, '53/udp': {} },
+      Labels: { a: 'b', 'c d': 'e', l: 'm' },
+      Entrypoint: ['/usr/local/bin/run.sh'],
+      Cmd: ['x', 'y'],
+    })
+    expect(await box.ok('history', '--format', '{{.CreatedBy}}', '--no-trunc', 'multi')).toContain('COPY --chown=12:34 --from=build /src/deep/ /data/')
+  })
+
+  test('takes a step from the cache as long as nothing of it has changed', async () => {
+    put('a', '1')
+    dockerfile('FROM busybox', 'COPY a /a', 'RUN cat /a > /b; cat /proc/sys/kernel/random/uuid > /c')
+    const first = await built()
+    expect(await built()).toBe(first)
+    execFileSync('touch', ['-d', '2001-01-01', join(context, 'a')])
+    expect(await built()).toBe(first)
+    put('a', '2')
+    const second = await built()
+    expect(second).not.toBe(first)
+    expect(await inside(second, 'cat /b')).toBe('2')
+    put('a', '1')
+    expect(await built()).toBe(first)
+    chmodSync(join(context, 'a'), 0o600)
+    expect(await built()).not.toBe(first)
+    expect(await built('--no-cache')).not.toBe(first)
+  })
+
+  test('gives the same image each time with --timestamp', async () => {
+    put('a', 'x')
+    dockerfile('FROM busybox', 'WORKDIR /w', 'COPY a .', 'RUN echo y > b && mkdir d && ln -s b d/l')
+    const ids = [await built('--timestamp', '1000000000', '--no-cache'), await built('--timestamp', '1000000000', '--no-cache')]
+    expect(ids[1]).toBe(ids[0])
+    expect(await inside(ids[0]!, 'stat -c %Y /w/a /w/b /w/d')).toBe('1000000000\n1000000000\n1000000000')
+  })
+
+  test('hides what a step has removed, and what a directory had before', async () => {
+    dockerfile('FROM busybox', 'RUN mkdir -p /d/e && touch /d/e/old /gone', 'RUN rm /gone && rm -r /d/e && mkdir /d/e && touch /d/e/new')
+    const image = await built()
+    expect(await inside(image, 'ls /d/e; ls -d /gone 2>&1')).toContain('new\n')
+    expect(await inside(image, 'ls /d/e; test -e /gone || echo no')).toBe('new\nno')
+  })
+
+  test('from scratch, with a Dockerfile on standard input', async () => {
+    const { code, stdout, stderr } = await box.start(['build', '-q', '-'], { input: 'FROM scratch\nCOPY <<a /f\nx\na\nLABEL q=r\n' }).exited
+    expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+    expect((await config(stdout.trim())).Labels).toEqual({ q: 'r' })
+  })
+
+  test('carries out the triggers of its base', async () => {
+    put('app', 'app\n')
+    dockerfile('FROM busybox', 'ONBUILD COPY app /app', 'ONBUILD RUN cat /app > /seen')
+    await built('-t', 'base')
+    dockerfile('FROM base', 'RUN cat /seen /seen > /twice')
+    expect(await inside(await built(), 'cat /twice')).toBe('app\napp')
+  })
+
+  test('has caches, secrets, tmpfs and the context for a RUN, and nothing of them in a layer', async () => {
+    put('secret', 'hush')
+    put('file', 'of the context')
+    dockerfile(
+      'FROM busybox',
+      'RUN --mount=type=cache,target=/c,id=one echo x >> /c/f && cp /c/f /first',
+      'RUN --mount=type=cache,target=/d,id=one cat /d/f > /second',
+      'RUN --mount=type=secret,id=s,required=true wc -c < /run/secrets/s > /length',
+      'RUN --mount=type=bind,source=file,target=/mnt/f cat /mnt/f > /copied',
+      'RUN --mount=type=tmpfs,target=/t touch /t/x',
+    )
+    const image = await built('--secret', `id=s,src=${join(context, 'secret')}`)
+    expect(await inside(image, 'cat /first /second /length /copied; ls -A /c /d /t 2>/dev/null | grep -v :; true')).toBe('x\nx\n4\nof the context')
+    const found = (await box.start(['build', context]).exited).stderr
+    expect(found).toContain('secret s: not found')
+  })
+
+  test('unpacks what ADD takes from a tar, and COPY does not', async () => {
+    put('in/x', 'x\n')
+    execFileSync('tar', ['-czf', join(context, 't.tgz'), '-C', join(context, 'in'), '--owner=5', '--group=6', 'x'])
+    dockerfile('FROM busybox', 'ADD t.tgz /a/', 'COPY t.tgz /b/')
+    expect(await inside(await built(), 'stat -c "%n %u %g" /a/x; ls /b')).toBe('/a/x 5 6\nt.tgz')
+  })
+
+  test('leaves out what .dockerignore says', async () => {
+    for (const name of ['keep.md', 'no.md', 'dir/a', 'dir/b']) put(name, name)
+    put('.dockerignore', '*.md\n!keep.md\ndir\n!dir/b\n')
+    dockerfile('FROM busybox', 'COPY . /c')
+    expect(await inside(await built(), 'cd /c; find . -type f | sort')).toBe('./.dockerignore\n./Dockerfile\n./dir/b\n./keep.md')
+  })
+
+  test('does not follow links out of the context, nor out of the image', async () => {
+    put('x', 'x\n')
+    symlinkSync('/etc/hostname', join(context, 'out'))
+    symlinkSync('../../../../x', join(context, 'up'))
+    dockerfile('FROM busybox', `RUN ln -s ${box.files} /evil`, 'COPY x /evil/stolen', 'COPY up /up')
+    expect(await inside(await built(), 'cat /up')).toBe('x')
+    expect(existsSync(join(box.files, 'stolen'))).toBe(false)
+    dockerfile('FROM busybox', 'COPY out /out')
+    const { code, stderr } = await build()
+    expect(code).toBe(1)
+    expect(stderr).toContain('"out" not found in the build context')
+  })
+})
+
+describe('mistakes', () => {
+  test.each<[string, string[], string, string[]?]>([
+    ['an unknown instruction', ['FROM busybox', 'COPPY a b'], 'Dockerfile:2:1: unknown instruction: COPPY'],
+    ['a step that fails', ['FROM busybox', 'RUN echo last words; exit 7'], 'did not complete successfully: exit code: 7'],
+    ['a path outside', ['FROM busybox', 'COPY ../x /'], 'forbidden path outside the build context: ../x'],
+    ['a missing file', ['FROM busybox', 'COPY nothing /'], '"nothing" not found in the build context'],
+    ['a missing target', ['FROM busybox AS a'], 'target stage "b" could not be found', ['--target', 'b']],
+    ['stages in a circle', ['FROM busybox AS a', 'COPY --from=b /x /', 'FROM a AS b'], 'circular dependency detected on stage'],
+    ['an unknown user', ['FROM busybox', 'COPY --chown=nobody0 Dockerfile /'], 'unable to find user nobody0'],
+    ['a directory in the way', ['FROM busybox', 'RUN mkdir -p /f/Dockerfile', 'COPY Dockerfile /f/'], 'cannot overwrite directory'],
+    ['what is not done yet', ['FROM busybox', 'ADD https://localhost/x /'], 'ADD of an address is not supported'],
+    ['a variable that must be set', ['FROM busybox', 'ENV A=${B:?no B}'], 'B: no B'],
+  ])('%s', async (_, lines, message, flags = []) => {
+    dockerfile(...lines)
+    const before = await box.ok('images', '-q')
+    const { code, stderr } = await build(...flags, '-t', 'bad')
+    expect(code).toBe(1)
+    expect(stderr).toContain(message)
+    expect(await box.ok('images', '-q')).toBe(before)
+    expect(await box.ok('ps', '-aq')).toBe('')
+  })
+
+  test('the last words of a step are shown', async () => {
+    dockerfile('FROM busybox', 'RUN echo last words; exit 7')
+    expect((await build()).stderr).toMatch(/#2 ERROR: .*\n------\n > \[2\/2\] RUN echo last words; exit 7:\n\d+\.\d{3} last words\n------\n/)
+  })
+})
+
+describe('a build that ends early', () => {
+  afterEach(async () => {
+    await box.ok('rm', '--all', '--force')
+  })
+
+  test('by ctrl-c leaves no container and no image, and the next one works', async () => {
+    dockerfile('FROM busybox', 'RUN echo begun; sleep 1000')
+    const running = box.start(['build', '-t', 'late', context])
+    await running.printed('begun', 'stderr')
+    running.kill('SIGINT')
+    expect(await running.exited).toMatchObject({ code: 130 })
+    expect(await box.ok('ps', '-aq')).toBe('')
+    dockerfile('FROM busybox', 'RUN true')
+    await built()
+  })
+
+  test('by SIGKILL is swept up by the next', async () => {
+    dockerfile('FROM busybox', 'RUN echo begun; sleep 1000')
+    const running = box.start(['build', context])
+    await running.printed('begun', 'stderr')
+    running.kill('SIGKILL')
+    await running.exited
+    expect(await box.ok('ps', '-q')).not.toBe('')
+    dockerfile('FROM busybox', 'RUN true')
+    await built()
+    expect(await box.ok('ps', '-aq')).toBe('')
+    expect(execFileSync('find', [box.run, '-path', '*/builds/*'], { encoding: 'utf8' })).toBe('')
+  })
+})
+
+test('builder prune forgets steps, and what no image needs goes', async () => {
+  dockerfile('FROM busybox', 'RUN --mount=type=cache,target=/c touch /c/x', 'RUN echo prune > /p')
+  const image = await built()
+  await box.ok('rmi', image)
+  const layers = () => readdirSync(join(box.data, 'layers')).length
+  const before = layers()
+  expect(await box.ok('builder', 'du', '--verbose')).toContain('RUN echo prune > /p')
+  await box.ok('builder', 'prune', '--force', '--all')
+  expect(layers()).toBeLessThan(before)
+  expect(await box.ok('builder', 'du')).not.toMatch(/[0-9a-f]{12}/)
+  expect(readFileSync(join(context, 'Dockerfile'), 'utf8')).toContain('prune')
+})
