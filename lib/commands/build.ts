@@ -61,7 +61,10 @@ function explain(error: unknown): unknown {
       hint: error.names.length === 0 ? 'no stage has a name: FROM IMAGE AS NAME' : `there are: ${error.names.join(' ')}`,
     })
   }
-  return error
+  if (!(error instanceof LichenError) || error.exitCode !== 125) return error
+  // As Docker's: 125 is for run and its kin.
+  const { message, code, hint } = error
+  return new LichenError(message, { code, exitCode: 1, cause: error, ...(hint === undefined ? {} : { hint }) })
 }
 
 /** Better no build than one that means something else. */

@@ -386,9 +386,9 @@ const stepsOf = ({ instructions }: Stage): number => 1 + instructions.filter(({ 
 /** The line of the Dockerfile comes with what went wrong at it. */
 function located(error: unknown, { at, source }: Step): unknown {
   if (!(error instanceof LichenError) || error.code === 'BAD_DOCKERFILE') return error
-  const { message, code, hint, exitCode } = error
+  const { message, code, hint } = error
   const line = `${source.file}:${at.line}: ${source.lines[at.line - 1]}`
-  return new LichenError(`failed to build: ${message}`, { code, exitCode, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
+  return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
 }
 
 const isCanceled = (error: unknown) => error instanceof LichenError && error.code === 'BUILD_CANCELED'

@@ -103,7 +103,6 @@ describe('a build', () => {
   test('hides what a step has removed, and what a directory had before', async () => {
     dockerfile('FROM busybox', 'RUN mkdir -p /d/e && touch /d/e/old /gone', 'RUN rm /gone && rm -r /d/e && mkdir /d/e && touch /d/e/new')
     const image = await built()
-    expect(await inside(image, 'ls /d/e; ls -d /gone 2>&1')).toContain('new\n')
     expect(await inside(image, 'ls /d/e; test -e /gone || echo no')).toBe('new\nno')
   })
 
@@ -134,7 +133,7 @@ describe('a build', () => {
     )
     const image = await built('--secret', `id=s,src=${join(context, 'secret')}`)
     expect(await inside(image, 'cat /first /second /length /copied; ls -A /c /d /t 2>/dev/null | grep -v :; true')).toBe('x\nx\n4\nof the context')
-    const found = (await box.start(['build', context]).exited).stderr
+    const found = (await build('--no-cache')).stderr
     expect(found).toContain('secret s: not found')
   })
 
