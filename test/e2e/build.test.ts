@@ -176,7 +176,7 @@ describe('mistakes', () => {
     ['an unknown user', ['FROM busybox', 'COPY --chown=nobody0 Dockerfile /'], 'unable to find user nobody0'],
     ['a directory in the way', ['FROM busybox', 'RUN mkdir -p /f/Dockerfile', 'COPY Dockerfile /f/'], 'cannot overwrite directory'],
     ['what is not done yet', ['FROM busybox', 'ADD https://localhost/x /'], 'ADD of an address is not supported'],
-    ['a variable that must be set', ['FROM busybox', 'ENV A=${B:?no B}'], 'B: no B'],
+    ['a variable that must be set', ['FROM busybox', 'ENV A="${B:?no B}"'], 'B: no B'],
   ])('%s', async (_, lines, message, flags = []) => {
     dockerfile(...lines)
     const before = await box.ok('images', '-q')
@@ -201,7 +201,7 @@ describe('a build that ends early', () => {
   test('by ctrl-c leaves no container and no image, and the next one works', async () => {
     dockerfile('FROM busybox', 'RUN echo begun; sleep 1000')
     const running = box.start(['build', '-t', 'late', context])
-    await running.printed('begun', 'stderr')
+    await running.printed(/\d begun/, 'stderr')
     running.kill('SIGINT')
     expect(await running.exited).toMatchObject({ code: 130 })
     expect(await box.ok('ps', '-aq')).toBe('')
@@ -212,7 +212,7 @@ describe('a build that ends early', () => {
   test('by SIGKILL is swept up by the next', async () => {
     dockerfile('FROM busybox', 'RUN echo begun; sleep 1000')
     const running = box.start(['build', context])
-    await running.printed('begun', 'stderr')
+    await running.printed(/\d begun/, 'stderr')
     running.kill('SIGKILL')
     await running.exited
     expect(await box.ok('ps', '-q')).not.toBe('')
