@@ -7,7 +7,7 @@ const top = dirname(dirname(fileURLToPath(import.meta.url)))
 const lib = join(top, 'lib')
 
 /** What a folder of lib/ may take values from; types of plan/ are free for all. */
-const STAGES = ['container', 'logs', 'image', 'storage', 'plan', 'runtime', 'network', 'cgroup', 'build']
+const STAGES = ['container', 'events', 'logs', 'image', 'storage', 'plan', 'runtime', 'network', 'cgroup', 'build']
 const allowed = {
   main: ['cli', 'commands', 'system'],
   commands: ['commands', 'cli', 'engine', ...STAGES, 'system'],
@@ -36,7 +36,12 @@ const roads = [
 ]
 
 /** Types may also come from these folders into cli/, which words them for people. */
-const typesFor = { build: ['image'], cli: ['container', 'image', 'plan', 'storage', 'commands', 'cgroup', 'system'], container: ['image'], storage: ['image'] }
+const typesFor = {
+  build: ['image'],
+  cli: ['container', 'events', 'image', 'plan', 'storage', 'commands', 'cgroup', 'system'],
+  container: ['image'],
+  storage: ['image'],
+}
 
 /** No I/O: host facts arrive as arguments. */
 const isPure = (file) =>

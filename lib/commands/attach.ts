@@ -4,6 +4,7 @@ import { optionTable } from '../cli/options.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
 import { connectTo, exitCodeOf } from '../engine/attached.ts'
 import { stayAttached } from '../engine/foreground.ts'
+import { recordContainerEvent } from '../engine/record-event.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { oneTarget } from './targets.ts'
@@ -39,6 +40,7 @@ export async function attachTo(view: ContainerView, options: { stdin: boolean; s
   requireTerminal({ tty, stdin: options.stdin })
   const socket = connectTo(view)
   if (socket === undefined) throw cannotAttach('You cannot attach to a stopped container, start it first', `lichen start -a ${view.record.name}`)
+  await recordContainerEvent(view, 'attach')
   const result = await stayAttached(view.live, socket, {
     tty,
     stdin: options.stdin && interactive,

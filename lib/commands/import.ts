@@ -1,6 +1,7 @@
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
+import { recordEvent } from '../engine/record-event.ts'
 import { bytesFrom, openSource } from '../image/archive-open.ts'
 import { applyChange } from '../image/change.ts'
 import { fetchUrl } from '../image/fetch-url.ts'
@@ -47,6 +48,7 @@ async function importFile({ options, positionals }: ParsedArgs<typeof table>, gl
   try {
     const message = options.message ?? `Imported from ${from}`
     const { image } = await importRootfs({ context, identity, bytes, what: from, config, platform, message, created: new Date().toISOString(), references })
+    await recordEvent(context.paths, 'image', 'import', image.id, { name: image.id })
     printLines([image.id])
   } catch (error) {
     await collectGarbage(context).catch(() => undefined)

@@ -3,6 +3,7 @@ import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
+import { recordEvent } from '../engine/record-event.ts'
 import { type Loaded, loadArchive } from '../image/load-archive.ts'
 import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { familiarReference, parseReference } from '../image/reference.ts'
@@ -43,12 +44,15 @@ async function loadImages({ options }: ParsedArgs<typeof table>, globals: Global
   if (options['squash-ids']) context.config['squash-ids'] = true
   const identity = await hostIdentity(context)
   const progress = options.quiet ? undefined : loadProgress(outputStream(1))
+  const ids: string[] = []
   const onLoaded = (loaded: Loaded) => {
+    ids.push(loaded.image.id)
     progress?.finish()
     printLines(lines(loaded))
   }
   try {
     await loadArchive({ context, identity, source, platform, onLoaded, onEvent: progress?.event })
+    for (const id of ids) await recordEvent(context.paths, 'image', 'load', id, { name: id })
   } catch (error) {
     progress?.finish()
     await collectGarbage(context).catch(() => undefined)

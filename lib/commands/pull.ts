@@ -1,6 +1,7 @@
 import { command } from '../cli/command.ts'
 import { type OptionValues, optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
+import { recordEvent } from '../engine/record-event.ts'
 import { matchImage } from '../image/find.ts'
 import { loadPlace } from '../image/load-place.ts'
 import type { Platform } from '../image/manifest.ts'
@@ -100,6 +101,7 @@ async function mayStay(context: Context, policy: string, reference: Reference): 
 
 async function pullOne({ context, identity, platform, quiet }: PullWish, reference: Reference): Promise<void> {
   await shown(quiet, async (onEvent) => ({ ...(await pullImage({ context, identity, reference, platform, onEvent })), name: familiarReference(reference) }))
+  await recordEvent(context.paths, 'image', 'pull', familiarReference(reference), { name: familiarReference(reference).replace(/[:@][^/]*$/, '') })
 }
 
 async function pullAllTags(wish: PullWish, reference: Reference): Promise<void> {

@@ -1,6 +1,7 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
+import { recordEvent } from '../engine/record-event.ts'
 import { notFound, requireMatch } from '../image/find.ts'
 import { type FilePlace, findPlace } from '../image/place.ts'
 import { pushImage } from '../image/push.ts'
@@ -87,6 +88,8 @@ async function pushOne(request: { context: Context; reference: Reference; image?
   try {
     const { digest, size } = await pushImage({ ...request, ...(progress === undefined ? {} : { onEvent: progress.event }) })
     progress?.finish()
+    const name = familiarReference(request.reference)
+    await recordEvent(request.context.paths, 'image', 'push', name, { name: name.replace(/[:@][^/]*$/, '') })
     if (!quiet) printLines([`${request.reference.tag}: digest: ${digest} size: ${size}`])
   } finally {
     progress?.finish()

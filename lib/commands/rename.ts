@@ -5,6 +5,7 @@ import { usageError } from '../cli/usage-error.ts'
 import { exclusively } from '../container/exclusive.ts'
 import { findContainer } from '../container/find.ts'
 import { renameContainer } from '../container/rename.ts'
+import { recordContainerEvent } from '../engine/record-event.ts'
 import { openContext } from '../system/open-context.ts'
 import { withExitCode } from './targets.ts'
 
@@ -19,7 +20,10 @@ export const rename = command({
     const name = containerName(wanted, 1)
     const context = await openContext(globals)
     try {
-      await exclusively(await findContainer(context, container), ({ record, paths }) => renameContainer(context, paths, record, name))
+      await exclusively(await findContainer(context, container), async ({ record, paths }) => {
+        await renameContainer(context, paths, record, name)
+        await recordContainerEvent({ record: { ...record, name }, paths }, 'rename', { oldName: `/${record.name}` })
+      })
       return 0
     } catch (error) {
       // The same conflict is 125 for who makes a container.

@@ -8,6 +8,7 @@ import { endOf } from '../engine/attached.ts'
 import { type EarlySignals, keepEarlySignals } from '../engine/early-signals.ts'
 import { stayAttached, terminalSize } from '../engine/foreground.ts'
 import { warnOfLogout } from '../engine/logout.ts'
+import { recordContainerEvent } from '../engine/record-event.ts'
 import { removeAfterExit } from '../engine/remove.ts'
 import { startContainer } from '../engine/start.ts'
 import type { CreateOptions } from '../plan/options.ts'
@@ -60,6 +61,7 @@ function attachedStreams({ attach, interactive, detach }: CreateOptions): { stdi
 /** A container that can't be started stays as "created", unless --rm said otherwise. */
 async function startNew(context: Context, view: ContainerView, attached: boolean, signals: EarlySignals | undefined): Promise<Launched> {
   try {
+    if (attached) await recordContainerEvent(view, 'attach')
     const launched = await startContainer(context, view, { attached, terminal: view.record.options.tty ? terminalSize() : undefined })
     if (launched === undefined) throw new LichenError(`container ${view.record.name} was started by somebody else`, { code: 'ALREADY_RUNNING' })
     signals?.handTo(launched)

@@ -3,8 +3,11 @@ import { isatty } from 'node:tty'
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
+
+import { recordEvent } from '../engine/record-event.ts'
 import { familiarReference, fullName, parseReference } from '../image/reference.ts'
 import { type ArchiveFormat, imagesToSave, type Saving, saveArchive } from '../image/save-archive.ts'
+
 import { whileArriving } from '../image/store.ts'
 import { storeInDir, storeInLayout } from '../image/store-place.ts'
 import type { Context } from '../system/context.ts'
@@ -48,6 +51,7 @@ async function saveImages({ options, positionals }: ParsedArgs<typeof table>, gl
     if (output === undefined) await pipeline(archive, outputStream(1), { end: false })
     else await writeTo(output, archive)
   })
+  for (const name of positionals) await recordEvent(context.paths, 'image', 'save', name, { name })
   return 0
 }
 

@@ -7,6 +7,7 @@ import { type ContainerView, isActive } from '../container/view.ts'
 import { endOf } from '../engine/attached.ts'
 import { keepEarlySignals } from '../engine/early-signals.ts'
 import { stayAttached, terminalSize } from '../engine/foreground.ts'
+import { recordContainerEvent } from '../engine/record-event.ts'
 import { startContainer } from '../engine/start.ts'
 import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
@@ -56,6 +57,7 @@ async function startAttached(context: Context, view: ContainerView, options: { s
     const launched = await startContainer(context, view, { attached: true, terminal: tty ? terminalSize() : undefined })
     if (launched?.client === undefined) return await attachTo(await observe(view.record, view.paths), { ...options, stdin })
     signals?.handTo(launched)
+    await recordContainerEvent(view, 'attach')
     const result = await stayAttached(launched, launched.client, { tty, stdin, stdout: true, stderr: true, detachKeys: options.detachKeys, sigProxy })
     return (await endOf(context, view, launched, result)) ?? 0
   } catch (error) {

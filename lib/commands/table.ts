@@ -61,6 +61,7 @@ export const verbs: Readonly<Record<string, Verb>> = {
   },
   'image-exists': { summary: 'Tell whether an image is here', hidden: true, load: async () => (await import('./image-exists.ts')).imageExists as Command },
   'image-prune': { summary: 'Remove images without a name', hidden: true, load: async () => (await import('./image-prune.ts')).imagePrune as Command },
+  events: { summary: 'Tell what happens to containers, images and volumes', load: async () => (await import('./events.ts')).events as Command },
   'healthcheck-run': {
     summary: "Check a container's health now",
     hidden: true,
@@ -163,5 +164,5 @@ export const groups: Readonly<Record<string, Readonly<Record<string, readonly st
     remove: ['volume-rm'],
     rm: ['volume-rm'],
   },
-  system: { check: ['system-check'], df: ['system-df'], info: ['info'], prune: ['system-prune'] },
+  system: { check: ['system-check'], df: ['system-df'], events: ['events'], info: ['info'], prune: ['system-prune'] },
 }

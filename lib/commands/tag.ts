@@ -1,5 +1,7 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
+import { recordEvent } from '../engine/record-event.ts'
+import { familiarReference, parseReference } from '../image/reference.ts'
 import { tagImage } from '../image/tag.ts'
 import { openContext } from '../system/open-context.ts'
 
@@ -11,7 +13,9 @@ export const tag = command({
   positionals: { min: 2, max: Infinity, exactly: 2, complete: 'image' },
   async run({ positionals }, globals) {
     const [source = '', ...targets] = positionals
-    await tagImage(await openContext(globals), source, targets)
+    const context = await openContext(globals)
+    const id = await tagImage(context, source, targets)
+    for (const name of targets) await recordEvent(context.paths, 'image', 'tag', id, { name: familiarReference(parseReference(name)) })
     return 0
   },
 })

@@ -1,5 +1,6 @@
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
+import { recordEvent } from '../engine/record-event.ts'
 import { untagImage } from '../image/tag.ts'
 import { openContext } from '../system/open-context.ts'
 
@@ -11,7 +12,8 @@ export const untag = command({
   positionals: { min: 1, max: Infinity, complete: 'image' },
   async run({ positionals }, globals) {
     const [image = '', ...names] = positionals
-    await untagImage(await openContext(globals), image, names)
+    const context = await openContext(globals)
+    for (const name of await untagImage(context, image, names)) await recordEvent(context.paths, 'image', 'untag', name, { name })
     return 0
   },
 })

@@ -4,6 +4,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { warning } from '../system/log.ts'
+import { recordEvent } from './record-event.ts'
 
 export interface VolumeWish {
   /** Undefined: an anonymous one. */
@@ -23,7 +24,10 @@ export async function createVolume(context: Context, { name, labels, options, fr
   const made = await withVolumesLock(context, () =>
     ensureVolume({ context, identity, volume: { name: known, anonymous: name === undefined, labels, options } }),
   )
-  if (made) return known
+  if (made) {
+    await recordEvent(context.paths, 'volume', 'create', known, { driver: 'local' })
+    return known
+  }
   if (fresh) throw new LichenError(`volume with name ${known} already exists`, { code: 'VOLUME_EXISTS', exitCode: 1 })
   const there = await readVolume(context, known)
   const asked = Object.keys(options).length > 0 || Object.keys(labels).length > 0

@@ -18,6 +18,7 @@ import { randomHex } from '../system/random.ts'
 import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes } from './mounts.ts'
+import { recordContainerEvent } from './record-event.ts'
 import { removeContainer } from './remove.ts'
 import { rootfsFolder } from './rootfs-folder.ts'
 import { inlineSeccompProfiles } from './seccomp-profile.ts'
@@ -47,6 +48,7 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
     await removeContainer(context, view, { force: false, volumes: true })
     throw error
   }
+  await recordContainerEvent(view, 'create')
   return view
 }
 

@@ -7,7 +7,9 @@ import { seccompProgram } from '../runtime/seccomp.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson } from '../system/files.ts'
+import { randomHex } from '../system/random.ts'
 import { containerIdentity } from './identity.ts'
+import { eventHead, recordContainerEvent } from './record-event.ts'
 import { visitPlan } from './visit-plan.ts'
 
 export interface ExecRequest extends ExecOptions {
@@ -36,6 +38,7 @@ export async function execInContainer(context: Context, view: ContainerView, req
     })
   }
   const seccomp = spec.linux?.seccomp === undefined ? undefined : await seccompProgram(context, spec.linux.seccomp)
+  const execID = randomHex(32)
   const place = await placeVisit(record.id, live.cgroup)
   const plan = visitPlan({
     record,
@@ -45,11 +48,14 @@ export async function execInContainer(context: Context, view: ContainerView, req
     target: { pid: live.pid, startTime: live.startTime },
     cgroup: live.cgroup,
     placed: place !== undefined,
+    events: { log: paths.events, head: eventHead(record, { execID }) },
     seccomp,
     secretEnvironment: variables,
     terminal: request.terminal,
     attached: request.attached,
   })
+  const words = request.command.join(' ')
+  await recordContainerEvent(view, [`exec_create: ${words}`, `exec_start: ${words}`], { execID })
   return launch({ context, plan, place })
 }
 

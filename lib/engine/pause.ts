@@ -4,6 +4,7 @@ import { exclusively } from '../container/exclusive.ts'
 import type { LiveRecord } from '../container/record.ts'
 import { type ContainerView, isRunning } from '../container/view.ts'
 import { LichenError } from '../system/errors.ts'
+import { recordContainerEvent } from './record-event.ts'
 
 /** Stops all processes of a container where they are. Throws NOT_RUNNING, ALREADY_PAUSED, NO_CGROUP, FREEZE_FAILED. */
 export async function pauseContainer(view: ContainerView): Promise<void> {
@@ -12,6 +13,7 @@ export async function pauseContainer(view: ContainerView): Promise<void> {
     if (now.status === 'paused') throw conflict(`Container ${now.record.id} is already paused`, 'ALREADY_PAUSED')
     if (live.cgroup === '') throw await noCgroup()
     if (!(await freeze(live.cgroup))) throw notRunning(now)
+    await recordContainerEvent(now, 'pause')
   })
 }
 
@@ -20,6 +22,7 @@ export async function unpauseContainer(view: ContainerView): Promise<void> {
   await exclusively(view, async (now) => {
     if (now.status !== 'paused' || now.live === undefined) throw conflict(`Container ${now.record.id} is not paused`, 'NOT_PAUSED')
     await thaw(now.live.cgroup)
+    await recordContainerEvent(now, 'unpause')
   })
 }
 

@@ -7,6 +7,7 @@ import { listReferences, removeReference, type StoredReference } from '../image/
 import { listStoredImages, readStoredImage, removeStoredImage, type StoredImage, syncRecords, withStoreLock } from '../image/store.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { recordEvent } from './record-event.ts'
 
 /** One line of `rmi`. */
 export type Removal = { untagged: string } | { deleted: string }
@@ -73,11 +74,18 @@ async function takeDown({ context, name, force, shelf }: { context: Context; nam
   const image = shelf.images.get(match.id) ?? (await readStoredImage(context, match.id))
   const references = shelf.references.filter((stored) => stored.image === match.id)
   const users = shelf.containers.filter(({ record }) => record.image.id === match.id)
-  if (match.reference === undefined) {
-    if (image === undefined) throw notFound(name)
-    return byId({ context, image, references, shelf, users, force })
-  }
-  return byName({ context, name, image, references, shelf, users, force, given: match.reference })
+  if (match.reference === undefined && image === undefined) throw notFound(name)
+  const removals =
+    match.reference === undefined
+      ? await byId({ context, image: image!, references, shelf, users, force })
+      : await byName({ context, name, image, references, shelf, users, force, given: match.reference })
+  await recordRemovals(context, match.id, removals)
+  return removals
+}
+
+async function recordRemovals(context: Context, id: string, removals: readonly Removal[]): Promise<void> {
+  for (const removal of removals) if ('untagged' in removal) await recordEvent(context.paths, 'image', 'untag', id, { name: id })
+  if (removals.some((removal) => 'deleted' in removal)) await recordEvent(context.paths, 'image', 'delete', id, { name: id })
 }
 
 interface Removing {

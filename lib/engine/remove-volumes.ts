@@ -5,6 +5,7 @@ import { discardVolume, finishVolumeRemovals, hasVolume, type Volume, volumeData
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
+import { recordEvent } from './record-event.ts'
 import { volumeUsers } from './volume-users.ts'
 
 /** Removes a volume that no container uses. Throws VOLUME_NOT_FOUND, VOLUME_IN_USE in Docker's words, BROKEN_RECORD. */
@@ -21,6 +22,7 @@ export async function removeVolume(context: Context, name: string): Promise<void
     }
     return discardVolume(context, name)
   })
+  await recordEvent(context.paths, 'volume', 'destroy', name, { driver: 'local' })
   await removeTree({ context, identity: await hostIdentity(context), path: grave })
 }
 

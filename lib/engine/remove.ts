@@ -15,6 +15,7 @@ import { tryLockFolder } from '../system/lock.ts'
 import { buildSessionsDir, containerPaths } from '../system/paths.ts'
 import { rm } from '../system/small-files.ts'
 import { collectGarbage } from './collect-garbage.ts'
+import { recordContainerEvent } from './record-event.ts'
 import { removeUnused } from './remove-volumes.ts'
 import { killContainer } from './stop.ts'
 
@@ -36,6 +37,7 @@ export async function removeContainer(context: Context, view: ContainerView, { f
     await killContainer(now)
     return discardContainer(context, await observe(now.record, now.paths, true), volumes)
   })
+  await recordContainerEvent(view, 'destroy')
   await fill(context, grave)
 }
 

@@ -3,6 +3,7 @@ import { observe } from '../container/state.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
 import type { Context } from '../system/context.ts'
 import { terminalSize } from './foreground.ts'
+import { recordContainerEvent } from './record-event.ts'
 import { startHeld } from './start.ts'
 import { stopContainer, stopSeconds, stopSignal } from './stop.ts'
 
@@ -20,5 +21,6 @@ export async function restartContainer(
     const ended = await observe(now.record, now.paths, true)
     const launched = await startHeld(context, ended, { attached: false, terminal: now.record.options.tty ? terminalSize() : undefined })
     await launched.release()
+    await recordContainerEvent(now, 'restart')
   })
 }

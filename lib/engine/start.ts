@@ -29,6 +29,7 @@ import { sharedNamespaces } from './join.ts'
 import { logPlan } from './log-plan.ts'
 import { mountSources } from './mounts.ts'
 import { containerHostname, containerNetwork, writeNetworkFiles } from './network.ts'
+import { eventHead } from './record-event.ts'
 import type { ContainerSecrets } from './secrets.ts'
 import { timezoneMounts } from './timezone.ts'
 import { userEntries } from './user-entries.ts'
@@ -135,6 +136,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     cleanup: record.options.remove ? [...ownCommand(), '--root', context.paths.data, 'rm', '--volumes', record.id] : [],
     timeout: (record.options.timeout ?? 0) * 1000,
     restart: restartPlan(record.options.restart),
+    events: eventsPlan(view),
     health: healthPlan({ view, spec, identity, seccomp, secretEnvironment: secrets.environment }),
     attached: options.attached,
   })
@@ -160,6 +162,21 @@ async function secretsOf(context: Context, { options }: ContainerRecord): Promis
   if ((options.secrets ?? []).length === 0) return { files: [], environment: [] }
   const { containerSecrets } = await import('./secrets.ts')
   return containerSecrets(context, options)
+}
+
+/** Where the monitor tells of start and end, and volumes of being mounted. */
+function eventsPlan({ record, paths }: ContainerView): RunPlan['events'] {
+  const volumes = record.mounts.filter(({ type, name }) => type === 'volume' && name !== '')
+  const members = (action: string, name: string, attributes: Record<string, string>) =>
+    JSON.stringify({ type: 'volume', action, id: name, attributes }).slice(1, -1)
+  const fixed = volumes.flatMap(({ name, target, readOnly }) => [
+    {
+      phase: 'start' as const,
+      members: members('mount', name, { container: record.id, destination: target, driver: 'local', propagation: '', 'read/write': String(!readOnly) }),
+    },
+    { phase: 'end' as const, members: members('unmount', name, { container: record.id, driver: 'local' }) },
+  ])
+  return { log: paths.events, head: eventHead(record), fixed }
 }
 
 /** What outlives a stop and a reboot is no matter of the monitor. */

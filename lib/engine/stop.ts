@@ -6,6 +6,7 @@ import { isActive, isRunning } from '../container/view.ts'
 import { waitForExit } from '../container/wait.ts'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
+import { recordContainerEvent } from './record-event.ts'
 import { signalNumber } from './stop-signal.ts'
 
 /** Sends a signal to the container's first process. Throws NOT_RUNNING. */
@@ -18,6 +19,7 @@ export async function signalContainer(view: ContainerView, signal: number): Prom
     if ((error as NodeJS.ErrnoException).code === 'ESRCH') throw notRunning(record)
     throw error
   }
+  await recordContainerEvent(view, 'kill', { signal: String(signal) })
 }
 
 const notRunning = ({ id, name }: ContainerView['record']) =>
@@ -44,8 +46,8 @@ export const stopSeconds = ({ record }: ContainerView) => record.options.stopTim
 export async function stopContainer(view: ContainerView, seconds: number, signal = stopSignal(view)): Promise<void> {
   if (!isActive(view)) return
   await endBy(view, signal)
-  if (await waitForExit(view, seconds < 0 ? undefined : seconds * 1000)) return
-  await killContainer(await observe(view.record, view.paths))
+  if (!(await waitForExit(view, seconds < 0 ? undefined : seconds * 1000))) await killContainer(await observe(view.record, view.paths))
+  await recordContainerEvent(view, 'stop')
 }
 
 /** SIGKILL, and wait until the monitor has written the end down. */

@@ -5,6 +5,8 @@ import type { ContainerView } from '../container/view.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import { LichenError } from '../system/errors.ts'
 import { writeFileAtomic } from '../system/files.ts'
+
+import { recordContainerEvent } from './record-event.ts'
 import { restartPlan } from './start.ts'
 
 /**
@@ -23,6 +25,7 @@ export async function updateContainer(view: ContainerView, change: (record: Cont
       await takeBack?.()
       throw error
     }
+    await recordContainerEvent({ record, paths }, 'update')
   })
 }
 

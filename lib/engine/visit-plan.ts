@@ -8,7 +8,7 @@ import type { OciProcess, OciSpec } from '../plan/spec.ts'
 import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import type { ContainerIdentity } from './identity.ts'
 
-interface Visit extends Pick<ExecExtra, 'target' | 'cgroup' | 'placed' | 'seccomp' | 'secretEnvironment' | 'terminal' | 'attached'> {
+interface Visit extends Pick<ExecExtra, 'target' | 'cgroup' | 'placed' | 'events' | 'seccomp' | 'secretEnvironment' | 'terminal' | 'attached'> {
   record: ContainerRecord
   spec: OciSpec & { process: OciProcess }
   identity: ContainerIdentity

@@ -5,14 +5,15 @@ import { formatReference, parseReference } from './reference.ts'
 import { listReferences, readReference, removeReference, type StoredReference, writeReference } from './references.ts'
 import { readStoredImage, withStoreLock } from './store.ts'
 
-/** Lets names point to the image that `source` means; those that pointed elsewhere are moved. Throws IMAGE_NOT_FOUND, BAD_REFERENCE. */
-export async function tagImage(context: Context, source: string, targets: readonly string[]): Promise<void> {
+/** Lets names point to the image that `source` means; those that pointed elsewhere are moved. Gives its id. Throws IMAGE_NOT_FOUND, BAD_REFERENCE. */
+export async function tagImage(context: Context, source: string, targets: readonly string[]): Promise<string> {
   const references = targets.map(tagOnly)
-  await withStoreLock(context, async () => {
+  return withStoreLock(context, async () => {
     const match = await requireMatch(context, source)
     const image = await readStoredImage(context, match.id)
     if (image === undefined) throw notFound(source)
     for (const reference of references) await writeReference(context, { reference, image: image.id, digest: image.manifest.digest })
+    return image.id
   })
 }
 

@@ -4,7 +4,7 @@ import type { ExecPlan } from './plan.ts'
 import type { OciProcess, OciSpec } from './spec.ts'
 import { requireSupported } from './unsupported.ts'
 
-export type ExecExtra = ProcessExtra & Pick<ExecPlan, 'id' | 'target' | 'cgroup' | 'placed' | 'attached'>
+export type ExecExtra = ProcessExtra & Pick<ExecPlan, 'id' | 'target' | 'cgroup' | 'placed' | 'events' | 'attached'>
 
 /** One more process in the container of `spec`: in every namespace that it does not share with the host. Throws UNSUPPORTED_SPEC. */
 export function compileExec(spec: OciSpec, process: OciProcess, extra: ExecExtra): ExecPlan {
@@ -18,6 +18,7 @@ export function compileExec(spec: OciSpec, process: OciProcess, extra: ExecExtra
     process: compileProcess(process, extra),
     cgroup: extra.cgroup,
     placed: extra.placed,
+    events: extra.events,
     attached: extra.attached,
   }
 }

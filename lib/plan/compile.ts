@@ -11,7 +11,10 @@ import { requireSupported, unsupported } from './unsupported.ts'
 /** What is not in a specification: how it is done here, and what the command wants. */
 export interface RunExtra
   extends ProcessExtra,
-    Pick<RunPlan, 'id' | 'rootfs' | 'entries' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'restart' | 'health' | 'attached'> {
+    Pick<
+      RunPlan,
+      'id' | 'rootfs' | 'entries' | 'network' | 'cgroup' | 'init' | 'files' | 'log' | 'cleanup' | 'timeout' | 'restart' | 'health' | 'events' | 'attached'
+    > {
   /** The helpers that write the maps of the specification. */
   identity: Pick<Identity, 'newuidmap' | 'newgidmap' | 'denySetgroups'>
   cgroupVersion: 1 | 2
@@ -55,6 +58,7 @@ export function compilePlan(spec: OciSpec, extra: RunExtra): RunPlan {
     timeout: extra.timeout,
     restart: extra.restart,
     health: extra.health,
+    events: extra.events,
     attached: extra.attached,
   }
 }

@@ -135,8 +135,18 @@ export interface RunPlan {
   restart: { policy: 'no' | 'always' | 'on-failure'; most: number }
   /** Checks that the monitor does, `plan` each time; undefined: none. */
   health: (Omit<HealthPlan, 'args'> & { file: string; plan: ExecPlan; action: 'none' | 'kill' | 'restart' | 'stop'; stop: StopPlan }) | undefined
+  /** Where the monitor tells of what happens; undefined: nowhere. */
+  events: EventsPlan | undefined
   /** FD_CLIENT carries a client of the attach protocol. */
   attached: boolean
+}
+
+export interface EventsPlan {
+  log: string
+  /** Members of a JSON object, of which the last is an object that is still open. */
+  head: string
+  /** Members of whole events of other things, for the start and the end of each run. */
+  fixed: { phase: 'start' | 'end'; members: string }[]
 }
 
 /** How the monitor itself stops the container. */
@@ -157,6 +167,8 @@ export interface ExecPlan {
   cgroup: string
   /** The supervisor waits until it has been put where it may send a process into that cgroup from (`place` of launch). */
   placed: boolean
+  /** Where its end is told. */
+  events?: Omit<EventsPlan, 'fixed'> | undefined
   attached: boolean
 }
 

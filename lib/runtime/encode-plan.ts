@@ -1,6 +1,7 @@
 import type { CapabilitySets, ExecPlan, Identity, MountPlan, NamespaceKind, Plan, ProcessPlan, RootfsPlan, RunPlan, UnsharePlan, View } from '../plan/plan.ts'
 import {
   cgroupMode,
+  eventPhase,
   healthAction,
   logDriver,
   mountAttribute,
@@ -59,6 +60,10 @@ function putRun(put: Put, plan: RunPlan): void {
   put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles))
   for (const argument of plan.cleanup) put(T.CLEANUP_ARG, s(argument))
   if (plan.timeout > 0) put(T.STOP_TIMEOUT, u(plan.timeout))
+  if (plan.events !== undefined) {
+    put(T.EVENTS, s(plan.events.log), s(plan.events.head))
+    for (const { phase, members } of plan.events.fixed) put(T.EVENT, u(eventPhase[phase]), s(members))
+  }
   if (plan.health !== undefined) putHealth(put, plan.health)
   if (plan.restart.policy !== 'no') put(T.RESTART, u(restartPolicy[plan.restart.policy]), u(plan.restart.most))
   if (plan.attached) put(T.STREAMS, u(1))
@@ -75,6 +80,7 @@ function putExec(put: Put, plan: ExecPlan): void {
   put(T.TARGET, u(plan.target.pid), u(plan.target.startTime))
   put(T.NAMESPACES, u(namespaceBits(plan.enter)))
   putProcess(put, plan.process)
+  if (plan.events !== undefined) put(T.EVENTS, s(plan.events.log), s(plan.events.head))
   if (plan.cgroup !== '') put(T.CGROUP, u(plan.placed ? cgroupMode.scope : cgroupMode.directory), s(plan.cgroup))
   if (plan.attached) put(T.STREAMS, u(1))
 }

@@ -20,6 +20,8 @@ export const containersDir = (paths: Paths) => `${paths.data}/containers`
 export const mountsDir = (paths: Paths) => `${paths.run}/mounts`
 /** Locks of builds that run. */
 export const buildSessionsDir = (paths: Paths) => `${paths.run}/builds`
+/** What `lichen events` reads; native/runtime/events.c writes to it as well. */
+export const eventsLog = (paths: Paths) => `${paths.data}/events.log`
 export const namesDir = (paths: Paths) => `${paths.data}/names`
 
 /** Files of one container. */
@@ -45,6 +47,8 @@ export interface ContainerPaths {
   /** `State.Health` of inspect, written by the monitor. */
   health: string
   attachSocket: string
+  /** The one of all containers. */
+  events: string
   apiSocket: string
 }
 
@@ -69,6 +73,7 @@ export function containerPaths(paths: Paths, id: string): ContainerPaths {
     mutex: `${runDir}/mutex`,
     live: `${runDir}/live.json`,
     health: `${runDir}/health.json`,
+    events: eventsLog(paths),
     attachSocket: `${runDir}/attach`,
     apiSocket: `${runDir}/slirp`,
   }

@@ -24,5 +24,6 @@ export const runExtra: RunExtra = {
   timeout: 0,
   restart: { policy: 'no', most: 0 },
   health: undefined,
+  events: undefined,
   attached: false,
 }

@@ -27,7 +27,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 async function make(name?: string, id = 'a'.repeat(64)): Promise<ContainerView> {
-  const draft = { version: 1, id, name, created: '2024-05-01T12:00:00Z', options: {}, image: {}, mounts: [], ports: [] }
+  const draft = { version: 1, id, name, created: '2024-05-01T12:00:00Z', options: {}, image: { config: {} }, mounts: [], ports: [] }
   const { record, paths } = await allocateContainer(context, draft as unknown as ContainerRecord, () => ({}))
   // As a first start does.
   mkdirSync(paths.runDir, { recursive: true })

@@ -21,7 +21,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }))
 
 async function make(name: string, digit: string): Promise<ContainerView> {
-  const draft = { version: 1, id: digit.repeat(64), name, created: '2024-05-01T12:00:00Z', options: {}, image: {}, mounts: [], ports: [] }
+  const draft = { version: 1, id: digit.repeat(64), name, created: '2024-05-01T12:00:00Z', options: {}, image: { config: {} }, mounts: [], ports: [] }
   const { record, paths } = await allocateContainer(context, draft as unknown as ContainerRecord, () => ({}))
   return { record, paths, status: 'created', live: undefined, exit: undefined }
 }
