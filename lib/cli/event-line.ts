@@ -1,4 +1,5 @@
 import type { Event } from '../events/event.ts'
+import { goMap } from './template/values.ts'
 
 /** Docker's line: `2024-05-01T12:00:00.123456789+02:00 container die ID (exitCode=0, image=busybox, name=x)`. */
 export function eventLine({ time, type, action, id, attributes }: Event): string {
@@ -41,7 +42,7 @@ export function eventRow({ time, type, action, id, attributes }: Event) {
     From: from,
     Type: type,
     Action: action,
-    Actor: { ID: id, Attributes: attributes },
+    Actor: { ID: id, Attributes: goMap({ ...attributes }) },
     scope: 'local',
     Scope: 'local',
     time: seconds,

@@ -53,6 +53,7 @@ export async function storeContainer(context: Context, id: string, image: Stored
     name: 'box',
     created: '2026-05-04T00:00:00Z',
     image: { id: image.id, reference: 'x', config: {}, layers: image.layers.map(({ diffId }) => diffId) },
+    options: {},
     mounts: [],
   }
   await writeFile(paths.record, JSON.stringify(record))
