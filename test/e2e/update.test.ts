@@ -21,7 +21,7 @@ it("says Docker's words, goes on with the others, and changes nothing of one tha
   expect([code, stdout]).toEqual([1, 'two\n'])
   expect(stderr).toContain('Error: Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time')
   expect(stderr).toContain('Error: No such container: none')
-  expect(await limits('one')).toBe(`${64 * 2 ** 20} ${96 * 2 ** 20} 0 0 <nil>`)
+  expect(await limits('one')).toBe(`${64 * 2 ** 20} ${96 * 2 ** 20} 0 0 <no value>`)
   expect(await box.lichen('update', 'one')).toEqual({ code: 1, stdout: '', stderr: 'Error: you must provide one or more flags when using this command\n' })
   expect(await box.lichen('update', '--memory', 'x', 'one')).toMatchObject({
     code: 125,
@@ -34,7 +34,7 @@ it('of one that runs without a cgroup of its own is refused, and nothing changes
   await box.ok('run', '-d', '--name', 'box', 'busybox', 'sleep', '1000')
   const { code, stderr } = await box.lichen('update', '--memory', '64m', 'box')
   expect([code, stderr]).toEqual([1, expect.stringMatching(/^Error: .*cgroup.*\nhint: /)])
-  expect(await limits('box')).toBe('0 0 0 0 <nil>')
+  expect(await limits('box')).toBe('0 0 0 0 <no value>')
 })
 
 it('killed at any moment leaves the record whole', async () => {
@@ -44,7 +44,7 @@ it('killed at any moment leaves the record whole', async () => {
     await new Promise((resolve) => setTimeout(resolve, 10 + 4 * at))
     running.kill('SIGKILL')
     await running.exited
-    expect(await limits('box')).toMatch(/^0 0 0 0 (<nil>|10\d)$/)
+    expect(await limits('box')).toMatch(/^0 0 0 0 (<no value>|10\d)$/)
   }
 })
 
