@@ -149,7 +149,7 @@ test('a root file system is told from an image before it is read', async () => {
       { path: './bin', type: '2', link: 'usr/bin' },
       { path: './dev/null', type: '3' },
     ]),
-    'BAD_ARCHIVE',
+    'NOT_AN_ARCHIVE',
   )
   await bothFail(tar([{ path: 'dev/null', type: '3' }]), 'BAD_ARCHIVE')
 })

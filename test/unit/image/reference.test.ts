@@ -35,8 +35,8 @@ describe('as Docker normalises them', () => {
 describe('refused', () => {
   test.each([
     ['', 'invalid reference format'],
-    ['UPPER', 'repository name must be lowercase'],
-    ['team/App:v1', 'repository name must be lowercase'],
+    ['UPPER', 'must be lowercase'],
+    ['team/App:v1', 'must be lowercase'],
     ['a'.repeat(64), 'cannot specify 64-byte hexadecimal strings'],
     ['app:', 'invalid reference format'],
     [`app:${'t'.repeat(129)}`, 'invalid reference format'],
