@@ -4,7 +4,7 @@ import { lstat, mkdir, readFile, rename, writeFile } from './small-files.ts'
 /**
  * The run root that all logins of this user on this machine share for a data root: the first one's since the machine was started, for as long as it is there
  * and safe. With one each (ssh with XDG_RUNTIME_DIR, cron without), neither would see the other's locks and live records, and both would start
- * the same container. Kept by boot id: a data root may be on NFS, and another machine has another run root (docs/adr/0050).
+ * the same container. Kept by boot id: a data root may be on NFS, and another machine has another run root (docs/adr/0051).
  */
 export async function sharedRunRoot(data: string, own: string, uid: number): Promise<string> {
   const boot = await read('/proc/sys/kernel/random/boot_id')
