@@ -271,6 +271,8 @@ class StageState {
           length: instruction.destination.text.length,
         },
       )
+    if (instruction.checksum !== undefined && sources.some((source) => typeof source !== 'string' || !/^https?:\/\//.test(source)))
+      throw syntaxError(this.#source, instruction.checksum, "checksum can't be specified for non-HTTP(S) sources", { length: instruction.checksum.text.length })
     const work: CopyWork = {
       kind: 'copy',
       add: name === 'ADD',

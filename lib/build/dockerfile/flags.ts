@@ -25,7 +25,7 @@ const ALL: Readonly<Record<string, FlagKinds>> = {
   COPY: { from: 'string', chown: 'string', chmod: 'string', link: 'boolean', parents: 'boolean', exclude: 'list' },
   FROM: { platform: 'string' },
   HEALTHCHECK: { interval: 'string', timeout: 'string', 'start-period': 'string', 'start-interval': 'string', retries: 'string' },
-  RUN: { mount: 'list', network: 'string', security: 'string', device: 'list' },
+  RUN: { mount: 'list', network: 'string', security: 'string' },
 }
 
 /** Reads the `--name[=value]` words in front, from an offset on; `rest` is the offset of what follows. */
