@@ -4,6 +4,7 @@ import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { commitContainer } from '../engine/commit.ts'
+import { recordContainerEvent } from '../engine/record-event.ts'
 import { tagOnly } from '../image/tag.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
@@ -30,7 +31,9 @@ export const commit = command({
     try {
       const references = positionals[1] === undefined ? [] : [tagOnly(positionals[1])]
       const view = await findContainer(context, positionals[0]!)
-      printLines([await commitContainer(context, view, { author, message, changes: change, pause, asked: given.has('pause'), format, squash, references })])
+      const id = await commitContainer(context, view, { author, message, changes: change, pause, asked: given.has('pause'), format, squash, references })
+      await recordContainerEvent(view, 'commit', { comment: message, imageID: id, imageRef: positionals[1] ?? '' })
+      printLines([id])
     } catch (error) {
       await collectGarbage(context).catch(() => undefined)
       throw withExitCode(error, 1)

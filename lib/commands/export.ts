@@ -5,6 +5,7 @@ import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import { exportContainer } from '../engine/export.ts'
+import { recordContainerEvent } from '../engine/record-event.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream } from '../system/output.ts'
 import { withExitCode } from './targets.ts'
@@ -27,6 +28,7 @@ export const exportRootfs = command({
     await exportContainer(context, view, write).catch((error: unknown) => {
       throw withExitCode(error, 1)
     })
+    await recordContainerEvent(view, 'export')
     return 0
   },
 })
