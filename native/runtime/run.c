@@ -119,8 +119,9 @@ static void start_first(void) {
   clients_open(plan);
   start();
   report_undo = NULL;
-  status_started(launch_process.pid, launch_process.start_time, cgroup_directory());
+  /* What the launcher tells when it has heard of the start comes behind it. */
   tell_start();
+  status_started(launch_process.pid, launch_process.start_time, cgroup_directory());
 }
 
 /* As the first time, and with nothing of it left but what was written: new namespaces, mounts, network, cgroup. */

@@ -90,7 +90,7 @@ describe('run --pull', () => {
       await box.ok('rmi', '-af')
       const run = box.terminal([...offline, name, 'echo', 'ran'])
       expect((await run.exited).code).toBe(0)
-      expect(run.text).toMatch(new RegExp(`\\u001b\\[J${layer}: Downloading  \\[=+`))
+      expect(run.text).toMatch(new RegExp(`\\u001b\\[J${layer}: (Downloading  \\[=+|Extracting)`))
       expect(run.text.indexOf('Status: Downloaded newer image')).toBeLessThan(run.text.indexOf('ran\r'))
       await box.ok('rmi', '-f', name)
       const load = box.terminal(['load', '-i', file('bars.tar')])
