@@ -1,8 +1,8 @@
-import { mkdir, readdir, rm, unlink } from 'node:fs/promises'
 import type { Descriptor } from '../image/manifest.ts'
 import type { Context } from '../system/context.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
 import { sha256 } from '../system/sha256.ts'
+import { mkdir, readdir, rm, unlink } from '../system/small-files.ts'
 
 /**
  * What steps of builds have made: `build/steps/<key>.json`, written when blob and layer are in the store, and holding both there

@@ -1,5 +1,5 @@
-import { realpath, stat } from 'node:fs/promises'
 import { LichenError } from '../system/errors.ts'
+import { realpath, stat } from '../system/small-files.ts'
 
 /** `--rootfs DIR`: its absolute path. Throws BAD_ROOTFS. */
 export async function rootfsFolder(path: string): Promise<string> {

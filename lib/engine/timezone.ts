@@ -1,6 +1,6 @@
-import { realpath, stat } from 'node:fs/promises'
 import type { SourceMount } from '../plan/spec-input.ts'
 import { LichenError } from '../system/errors.ts'
+import { realpath, stat } from '../system/small-files.ts'
 
 const DATABASE = '/usr/share/zoneinfo'
 

@@ -1,10 +1,6 @@
-import { close, read, write } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
+import { readSome, writeSome } from '../system/descriptors.ts'
 import { frameType, healthAnswer } from './protocol.ts'
-
-const readSome = promisify(read)
-const writeAll = promisify(write)
-const closeFile = promisify(close)
 
 /**
  * Asks the monitor at the other end of an attach socket for a check of the container's health, and waits for its outcome; undefined where
@@ -12,10 +8,10 @@ const closeFile = promisify(close)
  */
 export async function askForCheck(socket: number): Promise<'passed' | 'failed' | 'no-check' | undefined> {
   try {
-    await writeAll(socket, Buffer.concat([frame(frameType.HELLO, 0), frame(frameType.HEALTH)]))
+    await writeSome(socket, Buffer.concat([frame(frameType.HELLO, 0), frame(frameType.HEALTH)]))
     const answer = Buffer.alloc(12)
     for (let length = 0; length < answer.length; ) {
-      const { bytesRead } = await readSome(socket, answer, length, answer.length - length, null)
+      const bytesRead = await readSome(socket, answer.subarray(length))
       if (bytesRead === 0) return undefined
       length += bytesRead
     }
@@ -27,7 +23,7 @@ export async function askForCheck(socket: number): Promise<'passed' | 'failed' |
     if (code === 'EPIPE' || code === 'ECONNRESET') return undefined
     throw error
   } finally {
-    await closeFile(socket)
+    closeSync(socket)
   }
 }
 
