@@ -43,7 +43,11 @@ describe('--restart', () => {
   it('waits longer each time, and says so', async () => {
     await start('always', 'exit 1')
     await eventually(status, /^Restarting \(1\) .* ago$/)
-    expect(await inspect('{{.State.Status}} {{.State.Running}} {{.State.Restarting}} {{.State.Pid}}')).toBe('restarting true true 0')
+    // By then it waits for more than a second, which is time enough to look at it.
+    await eventually(
+      () => inspect('{{.State.Status}} {{.State.Running}} {{.State.Restarting}} {{.State.Pid}} {{.RestartCount}}'),
+      /^restarting true true 0 [5-9]$/,
+    )
     expect(await box.ok('ps', '--format', '{{.Names}}')).toBe('again')
     expect(await box.ok('ps', '--filter', 'status=restarting', '--format', '{{.Names}}')).toBe('again')
     const moments = async () => (await box.ok('logs', '-t', 'again')).split('\n').filter((line) => line !== '')
