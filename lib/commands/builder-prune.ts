@@ -1,5 +1,4 @@
 import { command } from '../cli/command.ts'
-import { confirm } from '../cli/confirm.ts'
 import { parseFilters } from '../cli/filters.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { optionTable } from '../cli/options.ts'
@@ -7,7 +6,7 @@ import { parseWhen } from '../cli/when.ts'
 import { pruneBuildCache } from '../engine/build-cache.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream, writeOut } from '../system/output.ts'
+import { mayRemove } from './ask-first.ts'
 import { printLines } from './print.ts'
 
 export const builderPrune = command({
@@ -24,8 +23,7 @@ export const builderPrune = command({
     const until = parseFilters(options.filter, ['until'])
       .get('until')
       ?.map((text) => parseWhen(text, '--filter', Date.now()))
-    writeOut(options.force ? '' : `WARNING! This will remove ${options.all ? 'all build cache' : 'the build cache, but for cache mounts'}.\n`)
-    if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
+    if (!(await mayRemove(` ${options.all ? 'all build cache' : 'the build cache, but for cache mounts'}.`, options.force))) return 0
     const context = await openContext(globals)
     const gone = await pruneBuildCache(context, { mounts: options.all, before: until?.sort()[0] })
     if (gone === undefined) {

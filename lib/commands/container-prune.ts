@@ -1,12 +1,11 @@
 import { command } from '../cli/command.ts'
-import { confirm } from '../cli/confirm.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { optionTable } from '../cli/options.ts'
 import { containersThatFit, parsePruneFilters } from '../cli/prune-filter.ts'
 import { pruneContainers } from '../engine/prune-containers.ts'
 import { finishRemovals } from '../engine/remove.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream, writeOut } from '../system/output.ts'
+import { mayRemove } from './ask-first.ts'
 import { printLines } from './print.ts'
 
 export const containerPrune = command({
@@ -20,8 +19,7 @@ export const containerPrune = command({
   positionals: { min: 0, max: 0 },
   async run({ options }, globals) {
     const fits = containersThatFit(parsePruneFilters(options.filter))
-    writeOut(options.force ? '' : 'WARNING! This will remove all stopped containers.\n')
-    if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
+    if (!(await mayRemove(' all stopped containers.', options.force))) return 0
     const context = await openContext(globals)
     const { ids, bytes } = await pruneContainers(context, fits)
     await finishRemovals(context)

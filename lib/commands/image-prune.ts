@@ -1,5 +1,4 @@
 import { command } from '../cli/command.ts'
-import { confirm } from '../cli/confirm.ts'
 import { parseFilters } from '../cli/filters.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { checkImageFilters, filterImages, isDangling } from '../cli/image-filters.ts'
@@ -9,7 +8,7 @@ import { pruneImages } from '../engine/prune-images.ts'
 import type { Removal } from '../engine/remove-image.ts'
 import { listImages } from '../image/list.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream, writeOut } from '../system/output.ts'
+import { mayRemove } from './ask-first.ts'
 import { printLines } from './print.ts'
 
 export const imagePrune = command({
@@ -27,8 +26,7 @@ export const imagePrune = command({
     checkImageFilters(filters)
     const everything = options.all || filters.get('dangling')?.some((value) => /^(false|0|f)$/i.test(value)) === true
     const what = everything ? 'all images without at least one container associated to them' : 'all dangling images'
-    writeOut(options.force ? '' : `WARNING! This will remove ${what}.\n`)
-    if (!options.force && !(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
+    if (!(await mayRemove(` ${what}.`, options.force))) return 0
     const context = await openContext(globals)
     const images = await filterImages(await listImages(context), new Map([...filters].filter(([name]) => name !== 'dangling')), {
       createdOf: async () => '',

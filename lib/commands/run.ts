@@ -37,8 +37,8 @@ export const run = command({
     const signals = attached && options.sigProxy ? keepEarlySignals() : undefined
     try {
       const launched = await startNew(context, view, attached, signals)
-      // Without output there is nothing to wait for, as with Docker: what -a stdin gives is carried over, and that is all.
       if (options.detach) await warnOfLogout(context)
+      // Without output there is nothing to wait for, as with Docker: what -a stdin gives is carried over, and that is all.
       if (!streams.stdout && !streams.stderr) printLines([view.record.id])
       const result =
         launched.client === undefined

@@ -1,5 +1,4 @@
 import { command } from '../cli/command.ts'
-import { confirm } from '../cli/confirm.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { checkImageFilters, filterImages, isDangling } from '../cli/image-filters.ts'
 import { optionTable } from '../cli/options.ts'
@@ -12,7 +11,7 @@ import { pruneImages } from '../engine/prune-images.ts'
 import { pruneVolumes } from '../engine/remove-volumes.ts'
 import { listImages } from '../image/list.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream, writeOut } from '../system/output.ts'
+import { mayRemove } from './ask-first.ts'
 import { deletedImages } from './image-prune.ts'
 import { printLines } from './print.ts'
 
@@ -34,7 +33,7 @@ export const systemPrune = command({
     const volumeFits = pruneFilter(options.filter, Date.now()).fits
     if (options.volumes && filters.has('until'))
       throw usageError('the "until" filter is not supported with "--volumes"', 'lichen volume prune --filter until=TIME', 1)
-    if (!options.force && !(await asked(options))) return 0
+    if (!(await mayRemove(whatGoes(options), options.force))) return 0
     const context = await openContext(globals)
     const containers = await pruneContainers(context, fits)
     const volumes = options.volumes ? await pruneVolumes(context, (volume) => volume.anonymous && volumeFits(volume)) : { names: [], bytes: 0 }
@@ -56,7 +55,7 @@ export const systemPrune = command({
 
 const section = (head: string, lines: readonly string[]) => (lines.length === 0 ? [] : [head, ...lines, ''])
 
-function asked({ all, volumes, filter }: { all: boolean; volumes: boolean; filter: readonly string[] }): Promise<boolean> {
+function whatGoes({ all, volumes, filter }: { all: boolean; volumes: boolean; filter: readonly string[] }): string {
   const parts = [
     'all stopped containers',
     'all networks not used by at least one container',
@@ -66,6 +65,5 @@ function asked({ all, volumes, filter }: { all: boolean; volumes: boolean; filte
   ]
   const list = (lines: readonly string[]) => lines.map((line) => `  - ${line}\n`).join('')
   const narrowed = filter.length === 0 ? '' : `\n  Items to be pruned will be filtered with:\n${list(filter)}`
-  writeOut(`WARNING! This will remove:\n${list(parts)}${narrowed}\n`)
-  return confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) })
+  return `:\n${list(parts)}${narrowed}`
 }

@@ -1,11 +1,10 @@
 import { command } from '../cli/command.ts'
-import { confirm } from '../cli/confirm.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { optionTable } from '../cli/options.ts'
 import { pruneFilter } from '../cli/volume-filter.ts'
 import { pruneVolumes } from '../engine/remove-volumes.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream, writeOut } from '../system/output.ts'
+import { mayRemove } from './ask-first.ts'
 import { printLines } from './print.ts'
 
 export const volumePrune = command({
@@ -21,10 +20,7 @@ export const volumePrune = command({
   async run({ options }, globals) {
     const filter = pruneFilter(options.filter, Date.now())
     const all = options.all || filter.all
-    if (!options.force) {
-      writeOut(`WARNING! This will remove ${all ? 'all' : 'anonymous'} local volumes not used by at least one container.\n`)
-      if (!(await confirm('Are you sure you want to continue?', { input: process.stdin, output: outputStream(1) }))) return 0
-    }
+    if (!(await mayRemove(` ${all ? 'all' : 'anonymous'} local volumes not used by at least one container.`, options.force))) return 0
     const context = await openContext(globals)
     const { names, bytes } = await pruneVolumes(context, (volume) => (all || volume.anonymous) && filter.fits(volume))
     printLines([...(names.length === 0 ? [] : ['Deleted Volumes:', ...names, '']), `Total reclaimed space: ${humanSize(bytes)}`])
