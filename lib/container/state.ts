@@ -1,5 +1,6 @@
 import { closeSync, openSync, readFileSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
+import { isLocked } from '../system/lock.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import type { ContainerRecord, ContainerStatus, ExitRecord, HealthRecord, LiveRecord } from './record.ts'
 import type { ContainerView } from './view.ts'
@@ -25,7 +26,7 @@ async function observeLife(record: ContainerRecord, paths: ContainerPaths, exclu
   const exit = await readRecord<ExitRecord>(paths.exit)
   if (exit !== undefined && neverStarted(exit)) return { record, paths, status: 'created', live: undefined, exit }
   // A start leaves this word behind for the case that all who know better are killed; until there is a monitor it says nothing.
-  const starting = exit !== undefined && isLastWord(exit) && !exclusive && (await somebodyHolds(paths.mutex))
+  const starting = exit !== undefined && isLastWord(exit) && !exclusive && isLocked(paths.mutex)
   if (exit === undefined || starting) return { record, paths, status: 'created', live: undefined, exit: undefined }
   return { record, paths, status: 'exited', live: undefined, exit }
 }
@@ -35,20 +36,6 @@ export const neverStarted = (exit: ExitRecord) => exit.startedAt?.startsWith('00
 
 /** No monitor wrote this record: see `leaveLastWord`. */
 export const isLastWord = (exit: ExitRecord) => exit.finishedAt.startsWith('0001-')
-
-async function somebodyHolds(mutex: string): Promise<boolean> {
-  let fd: number
-  try {
-    fd = openSync(mutex, 'r')
-  } catch {
-    return false
-  }
-  try {
-    return !addon.flock({ fd, mode: 'shared' })
-  } finally {
-    closeSync(fd)
-  }
-}
 
 /** Whether a monitor holds the container's lock. */
 export async function monitorAlive(paths: ContainerPaths): Promise<boolean> {

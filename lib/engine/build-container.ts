@@ -6,11 +6,13 @@ import type { VolumeMount } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import type { ImageConfig } from '../image/manifest.ts'
 import type { CreateOptions } from '../plan/options.ts'
+import { plainOptions } from '../plan/plain-options.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
+import { isLocked } from '../system/lock.ts'
 import { buildSessionsDir, type ContainerPaths, containerPaths } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
 import { removeContainer } from './remove.ts'
@@ -52,26 +54,12 @@ export async function openSession(context: Context): Promise<BuildSession> {
 export async function sweepBuilds(context: Context): Promise<void> {
   const views = (await listContainers(context)).filter(({ record }) => record.options.labels[BUILD_LABEL] !== undefined)
   for (const view of views) {
-    if (isHeld(`${sessionsDir(context)}/${view.record.options.labels[BUILD_LABEL]}`)) continue
+    if (isLocked(`${sessionsDir(context)}/${view.record.options.labels[BUILD_LABEL]}`)) continue
     await dropContainer(context, view)
   }
   for (const name of await readdir(sessionsDir(context)).catch(() => [])) {
     const path = `${sessionsDir(context)}/${name}`
-    if (!isHeld(path)) await unlink(path).catch(() => undefined)
-  }
-}
-
-function isHeld(path: string): boolean {
-  let fd: number
-  try {
-    fd = openSync(path, 'r')
-  } catch {
-    return false
-  }
-  try {
-    return !addon.flock({ fd, mode: 'shared' })
-  } finally {
-    closeSync(fd)
+    if (!isLocked(path)) await unlink(path).catch(() => undefined)
   }
 }
 
@@ -107,7 +95,7 @@ export async function workContainer({ context, session, layers, config = {}, opt
       created: new Date().toISOString(),
       image: { id: '', reference: '<build>', config, layers },
       storageDriver: driver,
-      options: { ...plainOptions, ...options, labels: { [BUILD_LABEL]: session.id } },
+      options: { ...stepOptions, ...options, labels: { [BUILD_LABEL]: session.id } },
       ports: [],
       mounts: mounts(containerPaths(context.paths, id)),
     },
@@ -116,69 +104,12 @@ export async function workContainer({ context, session, layers, config = {}, opt
   return { record, paths, status: 'created', live: undefined, exit: undefined }
 }
 
-const plainOptions: CreateOptions = {
+const stepOptions: CreateOptions = {
+  ...plainOptions,
   image: '<build>',
-  command: [],
-  name: undefined,
   entrypoint: [],
-  env: [],
-  user: undefined,
-  workdir: undefined,
   hostname: 'buildkitsandbox',
-  domainname: undefined,
-  labels: {},
-  interactive: false,
-  tty: false,
-  detach: false,
-  remove: false,
-  init: false,
-  readOnly: false,
-  volumes: [],
-  tmpfs: {},
-  network: '',
-  publish: [],
-  addHosts: [],
-  dns: [],
-  dnsSearch: [],
-  dnsOptions: [],
-  capAdd: [],
-  capDrop: [],
-  securityOpt: [],
-  privileged: false,
-  userns: '',
-  cgroupParent: undefined,
-  limits: {
-    memory: undefined,
-    memorySwap: undefined,
-    memoryReservation: undefined,
-    cpus: undefined,
-    cpuShares: undefined,
-    cpusetCpus: undefined,
-    pidsLimit: undefined,
-  },
-  ulimits: [],
-  stopSignal: undefined,
-  stopTimeout: undefined,
   pull: 'never',
-  platform: undefined,
-  shmSize: 64 * 1024 ** 2,
-  pid: 'private',
-  ipc: 'private',
-  uts: 'private',
-  cgroupns: 'private',
-  sysctls: {},
-  devices: [],
-  groupAdd: [],
-  oomScoreAdj: undefined,
-  umask: undefined,
-  annotations: {},
   logDriver: 'none',
-  logOptions: {},
-  publishAll: false,
-  cidfile: undefined,
-  detachKeys: undefined,
   sigProxy: false,
-  attach: [],
-  volumesFrom: [],
-  secrets: [],
 }

@@ -45,6 +45,21 @@ export async function withFreeLock<T>(path: string, mode: 'exclusive' | 'shared'
   }
 }
 
+/** Whether somebody holds the lock exclusively. Makes no file. */
+export function isLocked(path: string): boolean {
+  let fd: number
+  try {
+    fd = openSync(path, 'r')
+  } catch {
+    return false
+  }
+  try {
+    return !addon.flock({ fd, mode: 'shared' })
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /**
  * Takes an exclusive lock on a folder itself, which goes with it when it is removed; the result lets go of it. Undefined where
  * somebody else has it, or where there is no such folder.

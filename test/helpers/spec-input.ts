@@ -1,75 +1,11 @@
 import type { CreateOptions } from '../../lib/plan/options.ts'
+import { plainOptions as noFlags } from '../../lib/plan/plain-options.ts'
 import type { Identity } from '../../lib/plan/plan.ts'
 import type { SpecInput } from '../../lib/plan/spec-input.ts'
 import { UNLIMITED } from '../../lib/plan/ulimits.ts'
 
 /** `lichen run img` with nothing else. */
-export const plainOptions: CreateOptions = {
-  image: 'img',
-  command: [],
-  name: undefined,
-  entrypoint: undefined,
-  env: [],
-  user: undefined,
-  workdir: undefined,
-  hostname: undefined,
-  domainname: undefined,
-  labels: {},
-  interactive: false,
-  tty: false,
-  detach: false,
-  remove: false,
-  init: false,
-  readOnly: false,
-  volumes: [],
-  volumesFrom: [],
-  tmpfs: {},
-  network: '',
-  publish: [],
-  addHosts: [],
-  dns: [],
-  dnsSearch: [],
-  dnsOptions: [],
-  capAdd: [],
-  capDrop: [],
-  securityOpt: [],
-  privileged: false,
-  userns: '',
-  cgroupParent: undefined,
-  limits: {
-    memory: undefined,
-    memorySwap: undefined,
-    memoryReservation: undefined,
-    cpus: undefined,
-    cpuShares: undefined,
-    cpusetCpus: undefined,
-    pidsLimit: undefined,
-  },
-  ulimits: [],
-  stopSignal: undefined,
-  stopTimeout: undefined,
-  pull: 'missing',
-  platform: undefined,
-  shmSize: 64 * 1024 ** 2,
-  pid: 'private',
-  ipc: 'private',
-  uts: 'private',
-  cgroupns: 'private',
-  sysctls: {},
-  devices: [],
-  groupAdd: [],
-  oomScoreAdj: undefined,
-  umask: undefined,
-  annotations: {},
-  logDriver: '',
-  logOptions: {},
-  publishAll: false,
-  cidfile: undefined,
-  detachKeys: undefined,
-  sigProxy: true,
-  attach: [],
-  secrets: [],
-}
+export const plainOptions: CreateOptions = { ...noFlags, image: 'img' }
 
 const map = (container: number, host: number, size: number) => ({ container, host, size })
 const both = (mappings: ReturnType<typeof map>[]) => ({ uidMappings: mappings, gidMappings: mappings })

@@ -4,17 +4,8 @@ import { join } from 'node:path'
 import { afterEach, beforeEach, expect, test } from 'vitest'
 import { changeLimits } from '../../../lib/cgroup/change.ts'
 import type { CgroupFacts } from '../../../lib/cgroup/detect.ts'
-import type { ResourceLimits } from '../../../lib/plan/options.ts'
+import { noLimits } from '../../../lib/plan/plain-options.ts'
 
-const none: ResourceLimits = {
-  memory: undefined,
-  memorySwap: undefined,
-  memoryReservation: undefined,
-  cpus: undefined,
-  cpuShares: undefined,
-  cpusetCpus: undefined,
-  pidsLimit: undefined,
-}
 const facts: CgroupFacts = { layout: 'unified', mount: '/sys/fs/cgroup', own: '/', swapAccounting: true }
 const M = 1024 * 1024
 
@@ -36,7 +27,7 @@ beforeEach(() => {
 afterEach(() => rmSync(parent, { recursive: true }))
 
 const read = (file: string) => readFileSync(join(cgroup, file), 'utf8').trim()
-const before = { ...none, memory: 64 * M }
+const before = { ...noLimits, memory: 64 * M }
 
 test('only what differs is written, and can be taken back', async () => {
   writeFileSync(join(cgroup, 'memory.swap.max'), 'untouched')
@@ -78,6 +69,6 @@ test.each<[Partial<CgroupFacts>, string, RegExp]>([
   [{ layout: 'hybrid' }, '/x', /need cgroup version 2 alone/],
   [{}, '', /no cgroup is delegated to you/],
 ])('%o with the cgroup %j says what is missing', async (more, path, message) => {
-  await expect(changeLimits(path, none, before, { ...facts, ...more })).rejects.toThrow(message)
+  await expect(changeLimits(path, noLimits, before, { ...facts, ...more })).rejects.toThrow(message)
   await changeLimits(path, before, before, { ...facts, ...more })
 })

@@ -1,19 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { cpuWeight, planLimits } from '../../../lib/cgroup/limits.ts'
 import type { ResourceLimits } from '../../../lib/plan/options.ts'
+import { noLimits } from '../../../lib/plan/plain-options.ts'
 
-const none: ResourceLimits = {
-  memory: undefined,
-  memorySwap: undefined,
-  memoryReservation: undefined,
-  cpus: undefined,
-  cpuShares: undefined,
-  cpusetCpus: undefined,
-  pidsLimit: undefined,
-}
 const M = 1024 * 1024
 const writes = (limits: Partial<ResourceLimits>, swapAccounting = true) =>
-  planLimits({ ...none, ...limits }, { swapAccounting }).writes.map(({ file, value }) => `${file}=${value}`)
+  planLimits({ ...noLimits, ...limits }, { swapAccounting }).writes.map(({ file, value }) => `${file}=${value}`)
 
 describe('limits in the words of cgroup v2', () => {
   test.each<[string, Partial<ResourceLimits>, string[]]>([
@@ -52,7 +44,7 @@ describe('limits in the words of cgroup v2', () => {
   ])('%j is refused', (limits, message) => expect(() => writes(limits)).toThrow(message))
 
   test('controllers are named once', () => {
-    expect(planLimits({ ...none, memory: 64 * M, cpus: 1, cpuShares: 2, pidsLimit: 1 }, { swapAccounting: true }).controllers).toEqual([
+    expect(planLimits({ ...noLimits, memory: 64 * M, cpus: 1, cpuShares: 2, pidsLimit: 1 }, { swapAccounting: true }).controllers).toEqual([
       'memory',
       'cpu',
       'pids',
