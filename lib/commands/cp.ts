@@ -1,11 +1,11 @@
 import { pipeline } from 'node:stream/promises'
-import { isatty } from 'node:tty'
 import { command } from '../cli/command.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import { type CopyEnd, copyBetween, copyOutAsTar, copyTarInto } from '../engine/copy.ts'
+import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { visible } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
@@ -40,7 +40,7 @@ export const cp = command({
         from.container === undefined && from.path === '-'
           ? await copyTarInto(context, target.container!, to.path, process.stdin)
           : await copyBetween(context, source, target, copy)
-      const quiet = given.has('quiet') ? options.quiet : !isatty(1)
+      const quiet = given.has('quiet') ? options.quiet : !addon.isTerminal({ fd: 1 })
       if (!quiet) writeErr(`Successfully copied ${humanSize(bytes)} to ${visible(positionals[1]!)}\n`)
     } catch (error) {
       throw withExitCode(error, 1)

@@ -1,4 +1,3 @@
-import { isatty } from 'node:tty'
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
@@ -7,6 +6,7 @@ import { recordEvent } from '../engine/record-event.ts'
 import { type Loaded, loadArchive } from '../image/load-archive.ts'
 import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { familiarReference, parseReference } from '../image/reference.ts'
+import { addon } from '../system/addon.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream } from '../system/output.ts'
@@ -37,7 +37,8 @@ export const load = command({
 
 async function loadImages({ options }: ParsedArgs<typeof table>, globals: Globals): Promise<number> {
   const source = options.input === undefined || options.input === '-' ? ({ stdin: true } as const) : { path: options.input }
-  if ('stdin' in source && isatty(0)) throw usageError('requested load from stdin, but stdin is empty', 'lichen load -i FILE, or lichen load < FILE', 1)
+  if ('stdin' in source && addon.isTerminal({ fd: 0 }))
+    throw usageError('requested load from stdin, but stdin is empty', 'lichen load -i FILE, or lichen load < FILE', 1)
   const platform =
     options.platform === undefined ? { wanted: hostPlatform(process.arch), explicit: false } : { wanted: parsePlatform(options.platform), explicit: true }
   const context = await openContext(globals)

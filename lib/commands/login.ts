@@ -1,9 +1,9 @@
-import { isatty } from 'node:tty'
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { findCredentials } from '../image/registry/credentials.ts'
 import { keepLogin, type Login, registryName, verifyLogin } from '../image/registry/login.ts'
+import { addon } from '../system/addon.ts'
 import { warning } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
@@ -46,7 +46,7 @@ interface Given {
 async function askLogin(registry: string, options: Given): Promise<Login> {
   if (options['password-stdin']) return checked(options.username, await readSecret())
   const known = options.username !== undefined && options.password !== undefined
-  if (!known && !isatty(0))
+  if (!known && !addon.isTerminal({ fd: 0 }))
     throw usageError('cannot perform an interactive login from a non TTY device', 'lichen login --username USER --password-stdin SERVER < FILE', 1)
   const before = known ? undefined : await findCredentials(registry)
   const usual = before?.kind === 'password' ? before.username : ''

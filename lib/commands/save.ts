@@ -1,5 +1,4 @@
 import { pipeline } from 'node:stream/promises'
-import { isatty } from 'node:tty'
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
@@ -10,6 +9,7 @@ import { type ArchiveFormat, imagesToSave, type Saving, saveArchive } from '../i
 
 import { whileArriving } from '../image/store.ts'
 import { storeInDir, storeInLayout } from '../image/store-place.ts'
+import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream } from '../system/output.ts'
@@ -41,7 +41,8 @@ async function saveImages({ options, positionals }: ParsedArgs<typeof table>, gl
   const output = options.output === '-' || options.output === '' ? undefined : options.output
   const toFolder = folders.includes(options.format)
   if (toFolder && output === undefined) throw usageError(`--format ${options.format} needs --output: the folder`, undefined, 1)
-  if (output === undefined && isatty(1)) throw usageError('cowardly refusing to save to a terminal. Use the -o flag or redirect', undefined, 1)
+  if (output === undefined && addon.isTerminal({ fd: 1 }))
+    throw usageError('cowardly refusing to save to a terminal. Use the -o flag or redirect', undefined, 1)
   const context = await openContext(globals)
   // No image that is being saved is collected meanwhile.
   await whileArriving(context, async () => {

@@ -1,11 +1,11 @@
 import { readFile } from 'node:fs/promises'
 import { buffer } from 'node:stream/consumers'
-import { isatty } from 'node:tty'
 import { command } from '../cli/command.ts'
 import { parseLabels } from '../cli/env.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { storeSecret } from '../storage/secrets.ts'
+import { addon } from '../system/addon.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
 
@@ -37,7 +37,8 @@ function variable(name: string): Buffer {
 }
 
 function standardInput(): Promise<Buffer> {
-  if (isatty(0)) throw usageError('if `-` is used, data must be passed into stdin, and that is a terminal', 'printf %s SECRET | lichen secret create NAME -')
+  if (addon.isTerminal({ fd: 0 }))
+    throw usageError('if `-` is used, data must be passed into stdin, and that is a terminal', 'printf %s SECRET | lichen secret create NAME -')
   return buffer(process.stdin)
 }
 

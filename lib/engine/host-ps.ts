@@ -1,5 +1,4 @@
-import { close } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
 import type { ContainerView } from '../container/view.ts'
 import { unshareProgram } from '../runtime/unshare.ts'
 import { addon } from '../system/addon.ts'
@@ -7,8 +6,6 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { type Captured, drain, requireProgram } from '../system/spawn.ts'
 import { containerIdentity } from './identity.ts'
-
-const closeFile = promisify(close)
 
 /**
  * The host's ps, under the id map of the container: it shows users as the container counts, by the host's names. Gives its lines that
@@ -56,7 +53,7 @@ async function captureUnder(context: Context, identity: Parameters<typeof unshar
     ],
   })
   // It has been started by now, with copies of its own.
-  await Promise.all([closeFile(outWrite), closeFile(errWrite)])
+  for (const fd of [outWrite, errWrite]) closeSync(fd)
   const [stdout, stderr, code] = await Promise.all([drain(outRead), drain(errRead), ended])
   return { code, stdout, stderr }
 }

@@ -1,14 +1,10 @@
-import { close, constants, fstat, read } from 'node:fs'
+import { closeSync, constants, fstatSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
 import { processes } from '../cgroup/control.ts'
 import type { LiveRecord } from '../container/record.ts'
 import { addon } from '../system/addon.ts'
+import { readSome } from '../system/descriptors.ts'
 import { type ProcessStat, processArguments, processesAround, processStat, processStatus } from '../system/proc.ts'
-
-const closeFile = promisify(close)
-const statFile = promisify(fstat)
-const readSome = promisify(read)
 
 /** More than any list of users that a person keeps; what is bigger was made to be read in vain. */
 const MOST_BYTES = 1024 * 1024
@@ -98,11 +94,11 @@ async function smallFile(pid: number, path: string): Promise<string> {
     return ''
   }
   try {
-    const status = await statFile(fd)
+    const status = fstatSync(fd)
     if (!status.isFile() || status.size > MOST_BYTES) return ''
-    const { buffer, bytesRead } = await readSome(fd, Buffer.alloc(status.size), 0, status.size, 0)
-    return buffer.toString('utf8', 0, bytesRead)
+    const buffer = Buffer.alloc(status.size)
+    return buffer.toString('utf8', 0, await readSome(fd, buffer))
   } finally {
-    await closeFile(fd)
+    closeSync(fd)
   }
 }

@@ -1,8 +1,9 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { mkdir, open, rm } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { temporaryDir } from '../system/paths.ts'
+import { randomHex } from '../system/random.ts'
 import type { Archive, ArchiveFile } from './archive.ts'
 import { type Bytes, bytesOfStream, truncated } from './archive-bytes.ts'
 import { indexTar } from './archive-tar.ts'
@@ -20,7 +21,7 @@ const TAIL_LIMIT = 1024 * 1024
  * while it passes, so that it can become a blob by its renaming. The caller holds off the collector (whileArriving).
  */
 export async function spoolTar(context: Context, source: AsyncIterable<Uint8Array>): Promise<Archive> {
-  const folder = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}spool-${randomBytes(8).toString('hex')}`
+  const folder = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}spool-${randomHex(8)}`
   await mkdir(folder, { recursive: true, mode: 0o700 })
   const iterator = source[Symbol.asyncIterator]()
   const bytes = bytesOfStream(iterator)

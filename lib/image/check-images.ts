@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
 import { stat, unlink } from 'node:fs/promises'
 import type { Context } from '../system/context.ts'
 import { layerDiff } from '../system/paths.ts'
+import { digestOf } from './archive.ts'
 import { blobPath, blobSize, readBlob, streamBlob } from './blobs.ts'
 import type { Manifest } from './manifest.ts'
 import { listReferences, removeReference } from './references.ts'
@@ -73,9 +73,7 @@ async function blobFault(context: Context, digest: string, size: number | undefi
   if (actual === undefined) return 'is missing'
   if (size !== undefined && actual !== size) return `has ${actual} bytes in place of ${size}`
   if (!thorough) return undefined
-  const hash = createHash('sha256')
-  for await (const part of streamBlob(context, digest)) hash.update(part)
-  return `sha256:${hash.digest('hex')}` === digest ? undefined : 'is damaged: its content has another digest'
+  return (await digestOf(streamBlob(context, digest))) === digest ? undefined : 'is damaged: its content has another digest'
 }
 
 async function referenceFaults(context: Context): Promise<Fault[]> {

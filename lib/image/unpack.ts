@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto'
+import { createHash } from 'node:crypto'
 import { chown, mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Identity } from '../plan/plan.ts'
@@ -9,6 +9,7 @@ import { LichenError } from '../system/errors.ts'
 import { syncFolder } from '../system/files.ts'
 import { warning } from '../system/log.ts'
 import { layerDiff, layersDir, temporaryDir } from '../system/paths.ts'
+import { randomHex } from '../system/random.ts'
 import { ApplyRecords } from './apply-records.ts'
 import { TEMPORARY_PREFIX } from './blobs.ts'
 import { decompress } from './decompress.ts'
@@ -25,7 +26,7 @@ import { TarError } from './tar/tar-error.ts'
  */
 export async function unpackLayer(input: { context: Context; identity: Identity; blob: AsyncIterable<Uint8Array>; diffId: string }): Promise<{ size: number }> {
   const { context, identity, blob, diffId } = input
-  const draft = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}layer-${digestHex(diffId).slice(0, 12)}-${randomBytes(4).toString('hex')}`
+  const draft = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}layer-${digestHex(diffId).slice(0, 12)}-${randomHex(4)}`
   try {
     await makeDraft(context, identity, draft)
     const apply = startApply({ context, identity, directory: `${draft}/diff` })

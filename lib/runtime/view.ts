@@ -1,5 +1,4 @@
-import { close } from 'node:fs'
-import { promisify } from 'node:util'
+import { closeSync } from 'node:fs'
 import type { ChangesPlan, Identity, UnshareOperation, View } from '../plan/plan.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
@@ -7,8 +6,6 @@ import type { Found } from './status.ts'
 import { type ApplyStream, feed, outcome, start, type Unshared } from './unshare.ts'
 
 export type { Found } from './status.ts'
-
-const closeFile = promisify(close)
 
 /** Somebody's files, and under whose ids they are worked on. */
 export interface ViewInput {
@@ -59,20 +56,20 @@ export async function copyFiles(from: PackInput, to: UnpackInput): Promise<Unsha
   try {
     unpacker = start(to, unpacking(to), [[0, read]])
   } catch (error) {
-    void closeFile(write)
+    closeSync(write)
     throw error
   } finally {
-    void closeFile(read)
+    closeSync(read)
   }
   let packer: ReturnType<typeof start>
   try {
     packer = start(from, packing(from), [[1, write]])
   } catch (error) {
-    await closeFile(write)
+    closeSync(write)
     await outcome(unpacker).catch(() => undefined)
     throw error
   }
-  await closeFile(write)
+  closeSync(write)
   const [packed, unpacked] = await Promise.allSettled([outcome(packer), outcome(unpacker)])
   // Who reads no more has said why; who gets no more has nothing to say.
   if (packed.status === 'rejected' && !isCutOff(packed.reason)) throw packed.reason
@@ -103,10 +100,10 @@ async function* records(input: Omit<ViewInput, 'view'>, operation: UnshareOperat
   try {
     worker = start(input, operation, [[1, write]])
   } catch (error) {
-    void closeFile(read)
+    closeSync(read)
     throw error
   } finally {
-    void closeFile(write)
+    closeSync(write)
   }
   const done = outcome(worker)
   // It is looked at in its turn.
@@ -115,7 +112,7 @@ async function* records(input: Omit<ViewInput, 'view'>, operation: UnshareOperat
     for (let chunk = await addon.readFd({ fd: read, size: 1 << 20 }); chunk !== null; chunk = await addon.readFd({ fd: read, size: 1 << 20 })) yield chunk
   } finally {
     // Where nobody wants the rest, this ends the runtime.
-    await closeFile(read)
+    closeSync(read)
   }
   return await done
 }

@@ -12,6 +12,7 @@
 
 #include "content.h"
 #include "copy-xattrs.h"
+#include "directory-entry.h"
 #include "hard-links.h"
 #include "resolve.h"
 
@@ -24,17 +25,7 @@ struct copy {
   struct hard_links links;
 };
 
-struct directory_entry { /* linux_dirent64 */
-  uint64_t inode;
-  int64_t offset;
-  unsigned short length;
-  unsigned char type;
-  char name[];
-};
-
 static int copy_directory(struct copy *copy, int from, int to, int depth);
-
-static bool is_dot(const char *name) { return strcmp(name, ".") == 0 || strcmp(name, "..") == 0; }
 
 static int is_empty(int directory) {
   _Alignas(struct directory_entry) char buffer[4096];

@@ -2,22 +2,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
-#include <stdint.h>
-#include <string.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-#define DEPTH_MAX 500
+#include "directory-entry.h"
 
-struct directory_entry { /* linux_dirent64 */
-  uint64_t inode;
-  int64_t offset;
-  unsigned short length;
-  unsigned char type;
-  char name[];
-};
+#define DEPTH_MAX 500
 
 struct gift {
   uid_t uid;
@@ -56,8 +47,7 @@ static int give_directory(const struct gift *gift, int directory, int depth) {
   while ((count = syscall(SYS_getdents64, directory, buffer, sizeof buffer)) > 0) {
     for (long at = 0; at < count;) {
       struct directory_entry *entry = (struct directory_entry *)(buffer + at);
-      bool dot = strcmp(entry->name, ".") == 0 || strcmp(entry->name, "..") == 0;
-      if (!dot && give_entry(gift, directory, entry->name, depth) < 0) return -1;
+      if (!is_dot(entry->name) && give_entry(gift, directory, entry->name, depth) < 0) return -1;
       at += entry->length;
     }
   }
