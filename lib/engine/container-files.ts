@@ -1,13 +1,12 @@
 import { exclusively } from '../container/exclusive.ts'
-import { neverStarted } from '../container/state.ts'
 import { type ContainerView, isActive, isRunning } from '../container/view.ts'
 import { compileVolumes } from '../plan/compile-mounts.ts'
 import type { Identity, View } from '../plan/plan.ts'
 import { volumeMount } from '../plan/volume-mount.ts'
 import type { ViewInput } from '../runtime/view.ts'
-import { prepareRootfs } from '../storage/rootfs.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { containerRootfs } from './container-rootfs.ts'
 import { containerIdentity } from './identity.ts'
 import { mountSources } from './mounts.ts'
 
@@ -44,29 +43,20 @@ async function runningFiles(context: Context, { record, live }: ContainerView, w
   return { context, identity: container, view }
 }
 
-async function stoppedFiles(context: Context, { record, paths, exit }: ContainerView, wish: FilesWish): Promise<ViewInput> {
-  const identity = await containerIdentity(context, record.options)
-  const rootfs = record.options.rootfs
-    ? { kind: 'directory' as const, merged: record.image.reference }
-    : await prepareRootfs({
-        context,
-        driver: record.storageDriver,
-        container: paths,
-        layers: record.image.layers,
-        identity: identity.container,
-        storeIdentity: identity.needsSquash ? identity.store : identity.container,
-      })
-  const sources = wish === 'root only' ? [] : await mountSources(context, record.mounts)
+async function stoppedFiles(context: Context, view: ContainerView, wish: FilesWish): Promise<ViewInput> {
+  const { options } = view.record
+  const identity = await containerIdentity(context, options)
+  const rootfs = await containerRootfs(context, view, identity)
+  const sources = wish === 'root only' ? [] : await mountSources(context, view)
   const mounts = sources
     // A tmpfs has nothing to show.
     .filter((mount) => mount.type !== 'tmpfs')
     .sort((a, b) => a.target.split('/').length - b.target.split('/').length)
-    // What a volume takes over from the image it has taken at the first start.
-    .map((mount) => volumeMount(exit === undefined || neverStarted(exit) ? mount : { ...mount, options: [...mount.options, 'nocopy'] }, () => {}))
+    .map((mount) => volumeMount(mount, () => {}))
   return {
     context,
     identity: identity.container,
-    view: { kind: 'rootfs', rootfs, mounts: compileVolumes(mounts), readonly: wish === 'with mounts' && record.options.readOnly },
+    view: { kind: 'rootfs', rootfs, mounts: compileVolumes(mounts), readonly: wish === 'with mounts' && options.readOnly },
   }
 }
 

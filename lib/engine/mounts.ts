@@ -1,4 +1,6 @@
 import type { VolumeMount } from '../container/record.ts'
+import { neverStarted } from '../container/state.ts'
+import type { ContainerView } from '../container/view.ts'
 import type { ImageConfig } from '../image/manifest.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Identity } from '../plan/plan.ts'
@@ -55,9 +57,9 @@ export async function makeVolumes(context: Context, identity: Identity, mounts: 
 }
 
 /** The mounts as this start has them: a volume may be a folder of the host, or a tmpfs, by the options that it was made with. */
-export function mountSources(context: Context, mounts: readonly VolumeMount[]): Promise<SourceMount[]> {
-  return Promise.all(
-    mounts.map(async (mount) => {
+export async function mountSources(context: Context, { record, exit }: Pick<ContainerView, 'record' | 'exit'>): Promise<SourceMount[]> {
+  const sources = await Promise.all(
+    record.mounts.map(async (mount): Promise<SourceMount> => {
       const volume = mount.type === 'volume' ? await readVolume(context, mount.name) : undefined
       if (volume === undefined || Object.keys(volume.options).length === 0) return mount
       const source = volumeSource(volume.options)
@@ -71,4 +73,7 @@ export function mountSources(context: Context, mounts: readonly VolumeMount[]): 
       }
     }),
   )
+  if (exit === undefined || neverStarted(exit)) return sources
+  // What a volume takes over from the image it has taken at the first start.
+  return sources.map((source) => ({ ...source, options: [...source.options, 'nocopy'] }))
 }

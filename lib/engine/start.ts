@@ -1,19 +1,16 @@
 import { planCgroup } from '../cgroup/place.ts'
 import { exclusively } from '../container/exclusive.ts'
 import type { ContainerRecord, ExitRecord } from '../container/record.ts'
-import { neverStarted } from '../container/state.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
 import { buildSpec } from '../plan/build-spec.ts'
 import { isCdiName } from '../plan/cdi.ts'
 import { compilePlan } from '../plan/compile.ts'
 import type { RestartOption } from '../plan/options.ts'
 import type { RunPlan } from '../plan/plan.ts'
-import type { SourceMount } from '../plan/spec-input.ts'
 import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import { specText } from '../plan/spec-text.ts'
 import { type Launched, type LaunchInput, launch } from '../runtime/launch.ts'
 import { seccompProgram } from '../runtime/seccomp.ts'
-import { prepareRootfs } from '../storage/rootfs.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
@@ -22,6 +19,7 @@ import { ownCommand } from '../system/own-command.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import { rm, writeFile } from '../system/small-files.ts'
 import type { CdiDevices } from './cdi.ts'
+import { containerRootfs } from './container-rootfs.ts'
 import { healthPlan } from './health.ts'
 import { hostFacts } from './host-facts.ts'
 import { containerIdentity } from './identity.ts'
@@ -73,22 +71,13 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     containerIdentity(context, record.options),
     planCgroup({ context, id: record.id, limits: record.options.limits, parent: record.options.cgroupParent }),
     hostFacts(record.options),
-    mountSources(context, record.mounts),
+    mountSources(context, view),
     timezoneMounts(record.options.timezone),
     secretsOf(context, record),
   ])
   const network = await containerNetwork(context, view, identity.container)
   const [rootfs, shared, hostname] = await Promise.all([
-    record.options.rootfs
-      ? { kind: 'directory' as const, merged: record.image.reference }
-      : prepareRootfs({
-          context,
-          driver: record.storageDriver,
-          container: paths,
-          layers: record.image.layers,
-          identity: identity.container,
-          storeIdentity: identity.needsSquash ? identity.store : identity.container,
-        }),
+    containerRootfs(context, view, identity),
     sharedNamespaces(context, record.options, network),
     containerHostname(record, network, host.hostname),
   ])
@@ -97,8 +86,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     id: record.id,
     options: { ...record.options, pid, ipc, uts, cgroupns },
     image: record.image.config,
-    // What a volume takes over from the image it has taken at the first start.
-    mounts: [...(view.exit === undefined || neverStarted(view.exit) ? volumes : volumes.map(withoutCopy)), ...cdi.mounts, ...timezone],
+    mounts: [...volumes, ...cdi.mounts, ...timezone],
     identity: identity.container,
     defaultUser: identity.defaultUser,
     host,
@@ -142,8 +130,6 @@ async function planStart(context: Context, given: ContainerView, options: StartO
   })
   return { context, plan, place: cgroup.place }
 }
-
-const withoutCopy = (mount: SourceMount): SourceMount => ({ ...mount, options: [...mount.options, 'nocopy'] })
 
 async function explained(error: unknown, context: Context, { options, mounts, image }: ContainerRecord): Promise<unknown> {
   const [{ explainAccess }, { container, defaultUser }] = await Promise.all([import('./explain-access.ts'), containerIdentity(context, options)])
