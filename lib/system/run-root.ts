@@ -1,4 +1,5 @@
-import { lstatSync, mkdirSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
+import { bootId, textOf } from './boot-id.ts'
 import { LichenError } from './errors.ts'
 import { writeFileAtomic } from './files.ts'
 import { withLock } from './lock.ts'
@@ -85,10 +86,10 @@ function makePrivate(path: string, uid: number): void {
 /** Live records and locks of before a reboot say nothing any more: pids have been given out afresh. */
 async function forgetLastBoot(path: string): Promise<void> {
   const marker = `${path}/boot_id`
-  const now = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  if (now === read(marker)) return
+  const now = bootId()
+  if (now === textOf(marker)) return
   await withLock(`${path}/boot.lock`, 'exclusive', async () => {
-    const recorded = read(marker)
+    const recorded = textOf(marker)
     if (recorded === now) return
     if (recorded !== undefined) {
       const stale = readdirSync(path).filter((name) => name !== 'boot.lock' && !name.startsWith('r-'))
@@ -96,12 +97,4 @@ async function forgetLastBoot(path: string): Promise<void> {
     }
     await writeFileAtomic(marker, now)
   })
-}
-
-function read(path: string): string | undefined {
-  try {
-    return readFileSync(path, 'utf8').trim()
-  } catch {
-    return undefined
-  }
 }

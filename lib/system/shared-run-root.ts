@@ -1,5 +1,7 @@
+import { lstatSync } from 'node:fs'
+import { bootId, textOf } from './boot-id.ts'
 import { withLock } from './lock.ts'
-import { lstat, mkdir, readFile, rename, writeFile } from './small-files.ts'
+import { mkdir, rename, writeFile } from './small-files.ts'
 
 /**
  * The run root that all logins of this user on this machine share for a data root: the first one's since the machine was started, for as long as it is there
@@ -7,15 +9,15 @@ import { lstat, mkdir, readFile, rename, writeFile } from './small-files.ts'
  * the same container. Kept by boot id: a data root may be on NFS, and another machine has another run root (docs/adr/0051).
  */
 export async function sharedRunRoot(data: string, own: string, uid: number): Promise<string> {
-  const boot = await read('/proc/sys/kernel/random/boot_id')
+  const boot = bootId()
   const file = `${data}/run-roots/${boot}`
-  const known = await read(file)
-  if (known === own || boot === '') return own
-  if (await isUsable(known, uid, boot)) return known
+  const known = textOf(file)
+  if (known === own) return own
+  if (isUsable(known, uid, boot)) return known
   await mkdir(`${data}/run-roots`, { recursive: true, mode: 0o700 })
   return withLock(`${data}/run-roots/.lock`, 'exclusive', async () => {
-    const now = await read(file)
-    if (now !== known && (await isUsable(now, uid, boot))) return now
+    const now = textOf(file)
+    if (now !== known && isUsable(now, uid, boot)) return now
     await writeFile(`${file}.tmp`, own, { mode: 0o600 })
     await rename(`${file}.tmp`, file)
     return own
@@ -23,18 +25,12 @@ export async function sharedRunRoot(data: string, own: string, uid: number): Pro
 }
 
 /** Still there, ours alone, and of this boot. */
-async function isUsable(path: string, uid: number, boot: string): Promise<boolean> {
-  if (!path.startsWith('/')) return false
+function isUsable(path: string | undefined, uid: number, boot: string): path is string {
+  if (!path?.startsWith('/')) return false
   try {
-    const status = await lstat(path)
-    return status.isDirectory() && status.uid === uid && (status.mode & 0o777) === 0o700 && (await read(`${path}/boot_id`)) === boot
+    const status = lstatSync(path)
+    return status.isDirectory() && status.uid === uid && (status.mode & 0o777) === 0o700 && textOf(`${path}/boot_id`) === boot
   } catch {
     return false
   }
 }
-
-const read = (path: string) =>
-  readFile(path, 'utf8').then(
-    (text) => text.trim(),
-    () => '',
-  )
