@@ -1,28 +1,24 @@
 import { stat } from 'node:fs/promises'
 import { type CachedStep, readCachedStep, stepKey, writeCachedStep } from '../build/cache.ts'
-import { type BuildContext, digestSources } from '../build/context-files.ts'
+import type { BuildContext } from '../build/context-files.ts'
 import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import { syntaxError } from '../build/dockerfile/source.ts'
 import { type Evaluation, evaluateStage, historyOf, type Step } from '../build/evaluate.ts'
 import { type Origin, originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
 import { addBuiltImage, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
-import { ApplyRecords } from '../image/apply-records.ts'
 import { blobSize } from '../image/blobs.ts'
 import type { HistoryEntry, ImageConfig, Platform } from '../image/manifest.ts'
 import { formatPlatform, hostPlatform, parsePlatform } from '../image/platform.ts'
 import { resolveImage } from '../image/resolve.ts'
 import { type StoredImage, whileArriving } from '../image/store.ts'
 import type { CreateOptions } from '../plan/options.ts'
-import { statFiles, unpackFiles } from '../runtime/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { layerDiff } from '../system/paths.ts'
-import { type BuildSession, dropContainer, openSession, sweepBuilds, workContainer } from './build-container.ts'
-import { contextSources, copyStep } from './build-copy.ts'
-import { layerOfChanges } from './build-layer.ts'
-import { canceled, runStep } from './build-run.ts'
-import { withContainerFiles } from './container-files.ts'
+import { type BuildSession, openSession, sweepBuilds } from './build-container.ts'
+import { canceled } from './build-run.ts'
+import { type BuildSite, prepareStep } from './build-steps.ts'
 
 /** What happens, for progress. `number` is that of the step in the order in which they began. */
 export type BuildEvent =
@@ -255,13 +251,19 @@ class Build {
     return timestamp === undefined ? new Date().toISOString() : new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z')
   }
 
+  #site(number: number): BuildSite {
+    const { context, files, options, secrets, timestamp, onEvent } = this.#input
+    const output = (bytes: Uint8Array) => onEvent({ kind: 'output', number, bytes })
+    return { context, session: this.#session, files, options, secrets, timestamp, signal: this.#stop.signal, output }
+  }
+
   async #step(stage: Stage, step: Step, result: Result, title: string): Promise<void> {
     const { context, noCache, onEvent } = this.#input
     const from = step.work.kind === 'copy' && step.work.from !== undefined ? await this.#from(stage, step, step.work.from) : undefined
     const number = this.#start(title)
     try {
       const layers = result.layers.map(({ diffId }) => diffId)
-      const doing = await this.#prepare(step, layers, from, number)
+      const doing = prepareStep(this.#site(number), step.work, layers, from)
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
       const cached = noCache ? undefined : await this.#cached(key)
       const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
@@ -297,85 +299,6 @@ class Build {
     this.#input.onEvent({ kind: 'done', number })
     return image.layers
   }
-
-  /** What decides about the result of a step, and how it is made. */
-  async #prepare(
-    step: Step,
-    layers: string[],
-    from: string[] | undefined,
-    number: number,
-  ): Promise<{ facts: object; make(): Promise<BuiltLayer | undefined> }> {
-    const { context, files, options, secrets, timestamp: latest, onEvent } = this.#input
-    const session = this.#session
-    const { work } = step
-    switch (work.kind) {
-      case 'none':
-        return { facts: {}, make: async () => undefined }
-      case 'workdir':
-        return { facts: work, make: () => this.#workdir(layers, work.path) }
-      case 'copy': {
-        if (work.add && work.sources.some((source) => typeof source === 'string' && /^(https?:\/\/|git@|git:\/\/|ssh:\/\/)/.test(source))) {
-          throw new LichenError('ADD of an address is not supported', {
-            code: 'UNSUPPORTED_BUILD',
-            exitCode: 1,
-            hint: 'fetch it in a RUN, or put it into the context',
-          })
-        }
-        const sources = from === undefined ? contextSources(files, work) : []
-        const digest = from === undefined ? digestSources(files.root, sources) : ''
-        return { facts: { ...work, from: from ?? '', digest }, make: () => copyStep({ context, session, layers, work, files, sources, from, latest }) }
-      }
-      case 'run': {
-        const { secretEnv: _, ...facts } = work
-        const bound = work.mounts.filter(({ type, from }) => type === 'bind' && from === undefined)
-        const digests = bound.map(({ source }) => digestSources(files.root, contextSources(files, bindAsCopy(source))))
-        return {
-          facts: { ...facts, digests, hosts: options.addHosts, network: work.network === 'default' ? (options.network ?? '') : work.network },
-          make: () =>
-            runStep({
-              context,
-              session,
-              layers,
-              work,
-              options,
-              contextRoot: files.root,
-              secrets,
-              latest,
-              signal: this.#stop.signal,
-              output: (bytes) => onEvent({ kind: 'output', number, bytes }),
-            }),
-        }
-      }
-    }
-  }
-
-  /** A layer only where the directory is not there yet. */
-  async #workdir(layers: string[], path: string): Promise<BuiltLayer | undefined> {
-    const { context, timestamp } = this.#input
-    const view = await workContainer({ context, session: this.#session, layers })
-    try {
-      const there = await withContainerFiles(context, view, 'root only', async (files) => {
-        const [found] = await statFiles({ ...files, paths: [path], follow: true })
-        if (found?.type === 'directory') return true
-        if (found !== undefined) throw new LichenError(`cannot mkdir: ${path} is not a directory`, { code: 'CANNOT_OVERWRITE', exitCode: 1 })
-        const records = new ApplyRecords(unpackFiles({ ...files, directory: '/', owners: true, confined: false }))
-        const seconds = timestamp ?? Math.floor(Date.now() / 1000)
-        const bare = { link: '', mode: 0o755, uid: 0, gid: 0, mtime: { seconds, nanoseconds: 0 }, size: 0, major: 0, minor: 0 }
-        try {
-          records.entry({ ...bare, type: 'directory', path: Buffer.from(path.slice(1)).toString('latin1') })
-          records.end()
-          await records.flush(true)
-          await records.finish()
-        } finally {
-          await records.abandon()
-        }
-        return false
-      })
-      return there ? undefined : await layerOfChanges(context, view, timestamp)
-    } finally {
-      await dropContainer(context, view)
-    }
-  }
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
@@ -392,22 +315,6 @@ function located(error: unknown, { at, source }: Step): unknown {
 }
 
 const isCanceled = (error: unknown) => error instanceof LichenError && error.code === 'BUILD_CANCELED'
-
-const bindAsCopy = (source: string) => ({
-  kind: 'copy' as const,
-  add: false,
-  from: undefined,
-  sources: [source === '' ? '.' : source],
-  destination: '/',
-  intoDirectory: true,
-  chown: '',
-  mode: undefined,
-  exclude: [],
-  parents: false,
-  unpack: undefined,
-  checksum: undefined,
-  keepGitDir: false,
-})
 
 function platformArgs(target: Platform): Map<string, string> {
   const host = hostPlatform(process.arch)

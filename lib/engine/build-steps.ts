@@ -1,0 +1,122 @@
+import { type BuildContext, digestSources } from '../build/context-files.ts'
+import type { Work } from '../build/evaluate.ts'
+import type { BuiltLayer } from '../image/add-built.ts'
+import { ApplyRecords } from '../image/apply-records.ts'
+import type { CreateOptions } from '../plan/options.ts'
+import { statFiles, unpackFiles } from '../runtime/view.ts'
+import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
+import { contextSources, copyStep } from './build-copy.ts'
+import { layerOfChanges } from './build-layer.ts'
+import { runStep } from './build-run.ts'
+import { withContainerFiles } from './container-files.ts'
+
+/** Where steps work, and with what. */
+export interface BuildSite {
+  context: Context
+  session: BuildSession
+  files: BuildContext
+  /** Of every RUN. */
+  options: Partial<CreateOptions>
+  secrets: ReadonlyMap<string, Buffer>
+  /** Seconds since 1970 that all is as old as, at most. */
+  timestamp: number | undefined
+  signal: AbortSignal
+  output(bytes: Uint8Array): void
+}
+
+export interface PreparedStep {
+  /** What decides about the result, beside the layers below. */
+  facts: object
+  /** Does it; undefined: it changes no file. */
+  make(): Promise<BuiltLayer | undefined>
+}
+
+/** What a step comes to, before anything is done. `from`: layers of the stage or image that it copies from. Throws UNSUPPORTED_BUILD. */
+export function prepareStep(site: BuildSite, work: Work, layers: string[], from: string[] | undefined): PreparedStep {
+  const { context, session, files, options, secrets, timestamp: latest, signal, output } = site
+  switch (work.kind) {
+    case 'none':
+      return { facts: {}, make: async () => undefined }
+    case 'workdir':
+      return { facts: work, make: () => makeWorkdir(site, layers, work.path) }
+    case 'copy': {
+      if (work.add && work.sources.some((source) => typeof source === 'string' && /^(https?:\/\/|git@|git:\/\/|ssh:\/\/)/.test(source))) {
+        throw new LichenError('ADD of an address is not supported', {
+          code: 'UNSUPPORTED_BUILD',
+          exitCode: 1,
+          hint: 'fetch it in a RUN, or put it into the context',
+        })
+      }
+      const sources = from === undefined ? contextSources(files, work) : []
+      const digest = from === undefined ? digestSources(files.root, sources) : ''
+      return { facts: { ...work, from: from ?? '', digest }, make: () => copyStep({ context, session, layers, work, files, sources, from, latest }) }
+    }
+    case 'run': {
+      const { secretEnv: _, ...facts } = work
+      const bound = work.mounts.filter(({ type, from }) => type === 'bind' && from === undefined)
+      const digests = bound.map(({ source }) => digestSources(files.root, contextSources(files, bindAsCopy(source))))
+      return {
+        facts: { ...facts, digests, hosts: options.addHosts, network: work.network === 'default' ? (options.network ?? '') : work.network },
+        make: () =>
+          runStep({
+            context,
+            session,
+            layers,
+            work,
+            options,
+            contextRoot: files.root,
+            secrets,
+            latest,
+            signal,
+            output,
+          }),
+      }
+    }
+  }
+}
+
+/** A layer only where the directory is not there yet. */
+async function makeWorkdir({ context, session, timestamp }: BuildSite, layers: string[], path: string): Promise<BuiltLayer | undefined> {
+  const view = await workContainer({ context, session, layers })
+  try {
+    const there = await withContainerFiles(context, view, 'root only', async (files) => {
+      const [found] = await statFiles({ ...files, paths: [path], follow: true })
+      if (found?.type === 'directory') return true
+      if (found !== undefined) throw new LichenError(`cannot mkdir: ${path} is not a directory`, { code: 'CANNOT_OVERWRITE', exitCode: 1 })
+      const records = new ApplyRecords(unpackFiles({ ...files, directory: '/', owners: true, confined: false }))
+      const seconds = timestamp ?? Math.floor(Date.now() / 1000)
+      const bare = { link: '', mode: 0o755, uid: 0, gid: 0, mtime: { seconds, nanoseconds: 0 }, size: 0, major: 0, minor: 0 }
+      try {
+        records.entry({ ...bare, type: 'directory', path: Buffer.from(path.slice(1)).toString('latin1') })
+        records.end()
+        await records.flush(true)
+        await records.finish()
+      } finally {
+        await records.abandon()
+      }
+      return false
+    })
+    return there ? undefined : await layerOfChanges(context, view, timestamp)
+  } finally {
+    await dropContainer(context, view)
+  }
+}
+
+/** A bind mount shows what a COPY of its source would take. */
+const bindAsCopy = (source: string) => ({
+  kind: 'copy' as const,
+  add: false,
+  from: undefined,
+  sources: [source === '' ? '.' : source],
+  destination: '/',
+  intoDirectory: true,
+  chown: '',
+  mode: undefined,
+  exclude: [],
+  parents: false,
+  unpack: undefined,
+  checksum: undefined,
+  keepGitDir: false,
+})
