@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -16,16 +17,6 @@ interface Health {
   Log: { Start: string; End: string; ExitCode: number; Output: string }[]
 }
 const health = async () => JSON.parse(await inspect('{{json .State.Health}}')) as Health
-
-/** Until it holds, however slow the machine is. */
-async function eventually(look: () => Promise<string>, wanted: RegExp): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    const seen = await look()
-    if (wanted.test(seen)) return
-    if (attempt === 200) expect(seen).toMatch(wanted)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 describe('the health of a container', () => {
   it('is starting, healthy and unhealthy, in inspect and ps', async () => {

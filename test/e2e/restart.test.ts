@@ -1,6 +1,7 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -10,16 +11,6 @@ const start = (policy: string, script: string, ...flags: string[]) =>
   box.ok('run', '-d', '--name', 'again', '--restart', policy, ...flags, 'busybox', 'sh', '-c', script)
 const status = () => box.ok('ps', '-a', '--format', '{{.Status}}')
 const monitor = async () => Number(await inspect('{{.State.ConmonPid}}'))
-
-/** Until it holds, however slow the machine is. */
-async function eventually(look: () => Promise<string>, wanted: RegExp): Promise<void> {
-  for (let attempt = 0; ; attempt++) {
-    const seen = await look()
-    if (wanted.test(seen)) return
-    if (attempt === 200) expect(seen).toMatch(wanted)
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
-}
 
 describe('--restart', () => {
   it('starts again on the same root file system, with the same address, until on-failure:n is used up', async () => {

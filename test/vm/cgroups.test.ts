@@ -1,21 +1,7 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { bootMachine, type Machine } from './machine.ts'
+import { describe, expect, it } from 'vitest'
+import { useMachine } from './machine.ts'
 
-let machine: Machine
-const run = (script: string) => machine.run(script)
-const succeed = (script: string) => machine.succeed(script)
-
-beforeAll(async () => {
-  machine = await bootMachine()
-  await succeed(`
-    mkdir -p root/bin root/tmp && cp /bin/busybox root/bin/busybox
-    for name in $(/bin/busybox --list); do ln -s busybox root/bin/$name 2>/dev/null; done
-    tar -C root -cf - . | lichen import - busybox`)
-}, 600_000)
-
-afterAll(async () => {
-  await machine?.stop()
-}, 60_000)
+const { run, succeed } = useMachine()
 
 /** Nothing of a container is left: no process, scope, cgroup, mount or folder. */
 async function expectNothingLeft(): Promise<void> {

@@ -7,6 +7,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { afterAll, beforeAll } from 'vitest'
 
 const top = fileURLToPath(new URL('../..', import.meta.url))
 const run = promisify(execFile)
@@ -26,11 +27,28 @@ export interface Machine {
   stop(): Promise<void>
 }
 
+/** A machine for the tests of a file, with busybox imported. */
+export function useMachine(): Pick<Machine, 'run' | 'succeed'> {
+  let machine: Machine
+  const succeed = (script: string) => machine.succeed(script)
+  beforeAll(async () => {
+    machine = await bootMachine()
+    await succeed(`
+      mkdir -p root/bin root/tmp && cp /bin/busybox root/bin/busybox
+      for name in $(/bin/busybox --list); do ln -s busybox root/bin/$name 2>/dev/null; done
+      tar -C root -cf - . | lichen import - busybox`)
+  }, 600_000)
+  afterAll(async () => {
+    await machine?.stop()
+  }, 60_000)
+  return { run: (script) => machine.run(script), succeed }
+}
+
 /**
  * Boots dist/vm with dist/lichen on a second disk. A boot takes 25 to 30 seconds without /dev/kvm. What the machine
  * writes is thrown away with it.
  */
-export async function bootMachine(): Promise<Machine> {
+async function bootMachine(): Promise<Machine> {
   await require('dist/vm/root.ext4', 'hack/vm/build')
   await require('dist/lichen', 'npm run build:native && npm run build:standalone')
   const folder = await mkdtemp(join(tmpdir(), 'lichen-vm-'))
