@@ -111,6 +111,8 @@ describe('pull', () => {
 
   test('bars on a terminal', async () => {
     const box = await newBox()
+    // Long enough for all three to be drawn before one of them is done.
+    at.proxy.rules.push({ match: /^GET .*\/blobs\//, fault: { kind: 'pause', after: 1, milliseconds: 500 } })
     const terminal = box.terminal(['pull', `${name}:v1`])
     expect((await terminal.exited).code).toBe(0)
     expect(terminal.text).toContain(`${short(at.image.layers[2]!.digest)}: Pull complete`)

@@ -7,6 +7,8 @@ export type Fault =
   | { kind: 'reset' | 'truncate'; after: number }
   /** Nothing more comes after so many bytes. */
   | { kind: 'stall'; after: number }
+  /** What comes after so many bytes takes its time. */
+  | { kind: 'pause'; after: number; milliseconds: number }
   /** One byte is another. */
   | { kind: 'corrupt'; at: number }
   | { kind: 'status'; status: number; headers?: Record<string, string>; body?: string }
@@ -97,6 +99,10 @@ function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault |
     answer.pipe(response)
     return
   }
+  if (fault.kind === 'pause') {
+    void pauseOnTheWay(answer, response, fault)
+    return
+  }
   let passed = 0
   answer.on('data', (piece: Buffer) => {
     const start = passed
@@ -116,4 +122,16 @@ function relay(answer: IncomingMessage, response: ServerResponse, fault: Fault |
   answer.on('end', () => {
     if ('at' in fault) response.end()
   })
+}
+
+async function pauseOnTheWay(answer: IncomingMessage, response: ServerResponse, { after, milliseconds }: Extract<Fault, { kind: 'pause' }>): Promise<void> {
+  let passed = 0
+  for await (const piece of answer as AsyncIterable<Buffer>) {
+    const early = Math.max(0, Math.min(piece.length, after - passed))
+    response.write(piece.subarray(0, early))
+    passed += piece.length
+    if (early < piece.length && passed - piece.length <= after) await new Promise((resolve) => setTimeout(resolve, milliseconds))
+    response.write(piece.subarray(early))
+  }
+  response.end()
 }

@@ -35,8 +35,8 @@ describe('as Docker normalises them', () => {
 describe('refused', () => {
   test.each([
     ['', 'invalid reference format'],
-    ['UPPER', 'must be lowercase'],
-    ['team/App:v1', 'must be lowercase'],
+    ['UPPER', 'repository name (library/UPPER) must be lowercase'],
+    ['team/App:v1', 'repository name (team/App) must be lowercase'],
     ['a'.repeat(64), 'cannot specify 64-byte hexadecimal strings'],
     ['app:', 'invalid reference format'],
     [`app:${'t'.repeat(129)}`, 'invalid reference format'],

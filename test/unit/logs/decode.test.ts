@@ -52,7 +52,7 @@ describe('json-file', () => {
   })
 
   it('is the same at once, line by line and through JSON.parse', () => {
-    const logs = ['plain\n', '"q" \\ \n', 'tab\tend\n', '\u0001\u00e9\u0800 é\n', 'x'.repeat(100) + '\n', '1234567"', '12345678\n', '', '😀\n', 'no end']
+    const logs = ['plain\n', '"q" \\ \n', 'tab\tend\n', '\u0001\u00e9\u0800 é\n', `${'x'.repeat(100)}\n`, '1234567"', '12345678\n', '', '😀\n', 'no end']
     const escapes = String.raw`{"log":"\u00e9\u0800\u003c\/ \ud83d\ude00 \ud83d \q\n","stream":"stdout","time":"${TIME}"}`
     const lines = [...logs.flatMap((log, at) => [line(log, at % 3 === 0 ? 'stderr' : 'stdout'), line(log)]), `${escapes}\n`, line('last\n', 'stderr')]
     const parsed = lines.flatMap((text) => {
