@@ -31,6 +31,13 @@ describe('events', () => {
     ])
   })
 
+  it('are found by the labels of the container', async () => {
+    forget()
+    await box.ok('run', '--rm', '--name', 'green', '--label', 'colour=green', 'busybox', 'true')
+    await box.ok('run', '--rm', '--name', 'plain', 'busybox', 'true')
+    expect(await told('--filter', 'label=colour=green', '--filter', 'event=die')).toEqual(['container die green 0 -'])
+  })
+
   it('tell of stop, kill, restart, exec and health', async () => {
     forget()
     await box.ok('run', '-d', '--name', 'up', '--stop-signal', 'KILL', '--health-cmd', 'true', '--health-interval', '100ms', 'busybox', 'sleep', '1000')
