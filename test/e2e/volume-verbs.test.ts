@@ -93,7 +93,7 @@ describe('volume rm and prune', () => {
     const results = await times(12, async (at) =>
       at % 2 === 0
         ? box.lichen('volume', 'rm', 'fought')
-        : box.lichen('run', '--rm', '--network', 'none', '-v', 'fought:/d', 'busybox', 'sh', '-c', 'echo x > /d/x && cat /d/x'),
+        : box.lichen('run', '--rm', '--network', 'none', '-v', 'fought:/d', 'busybox', 'sh', '-c', 'echo x > /d/$HOSTNAME && cat /d/$HOSTNAME'),
     )
     for (const [at, { code, stdout, stderr }] of results.entries()) {
       if (at % 2 === 1) expect([code, stdout, stderr]).toEqual([0, 'x\n', ''])
