@@ -77,6 +77,8 @@ export const verbs: Readonly<Record<string, Verb>> = {
   'volume-rm': { summary: 'Remove volumes', hidden: true, load: async () => (await import('./volume-rm.ts')).volumeRm as Command },
   'volume-prune': { summary: 'Remove unused volumes', hidden: true, load: async () => (await import('./volume-prune.ts')).volumePrune as Command },
   'volume-exists': { summary: 'Tell whether a volume is here', hidden: true, load: async () => (await import('./volume-exists.ts')).volumeExists as Command },
+  'volume-export': { summary: 'Export a volume', hidden: true, load: async () => (await import('./volume-export.ts')).volumeExport as Command },
+  'volume-import': { summary: 'Fill a volume', hidden: true, load: async () => (await import('./volume-import.ts')).volumeImport as Command },
   'image-mount': { summary: 'Mount images, inside of unshare', hidden: true, load: async () => (await import('./image-mount.ts')).imageMount as Command },
   'image-umount': { summary: 'Unmount images', hidden: true, load: async () => (await import('./image-unmount.ts')).imageUnmount as Command },
   unshare: { summary: 'Run a command where containers and images belong to root', load: async () => (await import('./unshare.ts')).unshare as Command },
@@ -157,6 +159,8 @@ export const groups: Readonly<Record<string, Readonly<Record<string, readonly st
   volume: {
     create: ['volume-create'],
     exists: ['volume-exists'],
+    export: ['volume-export'],
+    import: ['volume-import'],
     inspect: ['volume-inspect'],
     list: ['volume-ls'],
     ls: ['volume-ls'],

@@ -23,7 +23,7 @@ export async function unpackTar(bytes: AsyncIterable<Uint8Array>, target: ApplyS
     if (!(error instanceof TarError)) throw error
     throw new LichenError(`the archive can't be read: ${error.message}`, {
       code: 'NOT_AN_ARCHIVE',
-      hint: 'standard input is to be a tar, plain or compressed',
+      hint: 'a tar is wanted, plain or compressed',
       cause: error,
     })
   } finally {

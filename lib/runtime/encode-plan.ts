@@ -124,7 +124,7 @@ function putUnshare(put: Put, { identity, operation }: UnsharePlan): void {
     case 'unpack':
       putView(put, operation.view)
       put(T.OP_PATH, s(operation.directory))
-      putFlags(put, { owners: operation.owners, confined: operation.confined })
+      putFlags(put, { owners: operation.owners, confined: operation.confined, top: operation.top ?? false })
       break
     case 'changes': {
       const { directory, merged, whiteoutFiles, lower, own, output } = operation.changes

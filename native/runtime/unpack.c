@@ -33,6 +33,8 @@ struct unpack {
   char parent_path[PATH_MAX];
   struct later *later;
   size_t later_count, later_room;
+  bool top_given;
+  struct later top_later; /* without a path */
   uint64_t devices;
   char first_device[PATH_MAX];
 };
@@ -193,8 +195,22 @@ static void finish_later(struct unpack *unpack, const struct entry *entry) {
   unpack->later[unpack->later_count++] = (struct later){path, (mode_t)kept_mode(unpack, entry), entry->mtime};
 }
 
+/* Somebody else's, as the folder that a volume stands for may be, stays as it is. */
+static void take_top(struct unpack *unpack, const struct entry *entry) {
+  int fd = openat(unpack->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0) failed(unpack, "", "", "open(O_DIRECTORY)");
+  if (give(unpack, entry, fd, -1, NULL) < 0 && errno != EPERM) failed(unpack, "", "", "fchown()");
+  set_xattrs(entry, fd);
+  close(fd);
+  unpack->top_given = true;
+  unpack->top_later = (struct later){.mode = (mode_t)kept_mode(unpack, entry), .mtime = entry->mtime};
+}
+
 static void make_directory(struct unpack *unpack, const struct entry *entry) {
-  if (*entry->path == '\0') return; /* it is there, and stays as it is */
+  if (*entry->path == '\0') {
+    if (unpack->plan->op_flags & OP_TOP) take_top(unpack, entry);
+    return;
+  }
   const char *name = enter_parent(unpack, entry->path);
   bool fresh = mkdirat(unpack->parent, name, 0700) == 0;
   if (!fresh && errno != EEXIST) failed(unpack, entry->path, "", "mkdirat()");
@@ -274,6 +290,12 @@ static void finish_directories(struct unpack *unpack) {
     if (fd >= 0) close(fd);
     free(later->path);
   }
+  if (!unpack->top_given) return;
+  struct timespec times[2] = {unpack->top_later.mtime, unpack->top_later.mtime};
+  int fd = openat(unpack->top, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (fd < 0 || (fchmod(fd, unpack->top_later.mode) < 0 && errno != EPERM)) failed(unpack, "", "", "fchmod()");
+  (void)!futimens(fd, times);
+  close(fd);
 }
 
 static int open_top(const struct unpack *unpack) {

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
+import { layerTar } from '../helpers/layer-tar.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -45,6 +46,43 @@ describe('volume create, ls and inspect', () => {
     expect((await box.lichen('volume', 'inspect', '../names')).stdout).toBe('[]\n')
     expect([(await box.lichen('volume', 'exists', 'nope')).code, (await box.lichen('volume', 'exists', '..')).code]).toEqual([1, 1])
     expect(await box.ok('volume', 'rm', '-f', 'nope')).toBe('nope')
+  })
+})
+
+describe('volume export and import', () => {
+  it('carry files, owners, modes and the folder itself from one volume to another', async () => {
+    await box.ok('run', '--rm', '--network', 'none', '-v', 'from:/d', 'busybox', 'sh', '-c', 'echo x > /d/f; ln -s f /d/l; chown 33:34 /d/f /d; chmod 1750 /d')
+    const tar = join(box.files, 'from.tar')
+    await box.ok('volume', 'export', 'from', '-o', tar)
+    await box.ok('volume', 'create', 'to')
+    await box.ok('volume', 'import', 'to', tar)
+    const look = ['sh', '-c', 'stat -c "%n %a %u:%g" /d /d/f; readlink /d/l; cat /d/f']
+    expect(await box.ok('run', '--rm', '--network', 'none', '-v', 'to:/d', 'busybox', ...look)).toBe('/d 1750 33:34\n/d/f 644 33:34\nf\nx')
+  })
+
+  it('go through a pipe, and lead nowhere out of the volume', async () => {
+    await box.ok('volume', 'create', 'to')
+    const evil = layerTar([
+      { name: 'good', content: 'x' },
+      { name: 'out', type: '2', link: box.files },
+      { name: 'out/pwned', content: 'x' },
+    ])
+    const { code, stderr } = await box.start(['volume', 'import', 'to', '-'], { input: evil }).exited
+    expect([code, stderr.split('\n')[0]]).toEqual([1, 'Error: open /out: not a directory (a directory is needed, and something else is there)'])
+    expect(await box.ok('run', '--rm', '--network', 'none', '-v', 'to:/d', 'busybox', 'cat', '/d/good')).toBe('x')
+    expect(existsSync(join(box.files, 'pwned'))).toBe(false)
+  })
+
+  it('say what they can not do', async () => {
+    await box.ok('volume', 'create', '--opt', 'type=tmpfs', '--opt', 'device=tmpfs', 'ram')
+    const first = async (...args: string[]) => {
+      const { code, stderr } = await box.lichen('volume', ...args)
+      return [code, stderr.split('\n')[0]]
+    }
+    expect(await first('export', 'nope')).toEqual([1, 'Error: get nope: no such volume'])
+    expect(await first('import', 'nope', '/dev/null')).toEqual([1, 'Error: get nope: no such volume'])
+    expect(await first('export', 'ram')).toEqual([1, 'Error: volume ram is a tmpfs: each container that mounts it has files of its own'])
+    expect(await first('import', 'ram', '/nope')).toEqual([1, 'Error: open /nope: no such file or directory'])
   })
 })
 
