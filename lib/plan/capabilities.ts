@@ -69,12 +69,13 @@ function normalize(list: string[], known: string[], field: string): string[] {
 }
 
 /**
- * The sets of a process. Whoever is not root keeps nothing over execve but ambient capabilities: what was
- * added by name, so that `--user 1000 --cap-add NET_ADMIN` is worth something.
+ * The sets of a process. Whoever is not root keeps nothing over execve but ambient capabilities: what was added by name, so that
+ * `--user 1000 --cap-add NET_ADMIN` is worth something. As with Docker he has no more before it either: execve itself asks whether he may
+ * read and enter.
  */
 export function capabilitySets({ capabilities, added }: ChosenCapabilities, isRoot: boolean): Required<OciCapabilities> {
-  const kept = isRoot ? [] : added
-  return { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: kept, ambient: kept }
+  if (isRoot) return { bounding: capabilities, effective: capabilities, permitted: capabilities, inheritable: [], ambient: [] }
+  return { bounding: capabilities, effective: added, permitted: added, inheritable: added, ambient: added }
 }
 
 /** Names as bits; names of capabilities that nobody knows are handed to `unknown`. */

@@ -36,7 +36,7 @@ export function compileProcess(process: OciProcess, extra: ProcessExtra): Proces
     user: user.username ?? `${user.uid}:${user.gid}`,
     groups: [...(user.additionalGids ?? []).map(String), ...extra.groups],
     keepGroups: extra.keepGroups,
-    // The same for all: what a user other than root keeps of it is for execve to say.
+    // The same for all: a name of which it is not known whose it is has those of a user, to which execve adds root's.
     capsRoot: caps,
     capsUser: caps,
     noNewPrivileges: process.noNewPrivileges ?? false,

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { Running } from '../helpers/process.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
@@ -34,6 +35,35 @@ describe('capabilities', () => {
 
   it('are worth something to a user who was given one', async () => {
     expect(await inside(['-u', '1000', '--cap-add', 'NET_ADMIN'], 'ip link set lo down && echo down')).toBe('down')
+  })
+
+  it('do not start for a user what only root may execute, by run or by exec', async () => {
+    const make = 'mkdir /locked && cp /bin/busybox /locked/true && chmod 700 /locked/true && touch /made && exec sleep 1000'
+    await box.ok('run', '-d', '--name', 'locked', '--network', 'none', 'busybox', 'sh', '-c', make)
+    await eventually(async () => (await box.lichen('exec', 'locked', 'test', '-e', '/made')).code.toString(), /^0$/)
+    await box.ok('commit', 'locked', 'locked')
+    const run = ['run', '--rm', '--network', 'none']
+    const denied = { code: 126, message: expect.stringMatching(/^Error: .*\/locked\/true.*permission denied/i) }
+    const answer = async (...words: string[]) => {
+      const { code, stderr } = await box.lichen(...words)
+      return { code, message: stderr.split('\n')[0] }
+    }
+    for (const flags of [
+      ['-u', '1000'],
+      ['-u', 'alice'],
+      ['-u', '1000', '--cap-add', 'NET_ADMIN'],
+      ['-u', '1000', '--security-opt', 'seccomp=unconfined'],
+    ]) {
+      expect(await answer(...run, ...flags, 'locked', '/locked/true'), flags.join(' ')).toEqual(denied)
+      if (flags.length === 2) expect(await answer('exec', ...flags, 'locked', '/locked/true')).toEqual(denied)
+    }
+    expect(await answer('exec', '--privileged', '-u', '1000', 'locked', '/locked/true')).toEqual(denied)
+    const fine = { code: 0, message: '' }
+    expect(await answer(...run, 'locked', '/locked/true')).toEqual(fine)
+    expect(await answer(...run, '-u', '1000', '--cap-add', 'DAC_OVERRIDE', 'locked', '/locked/true')).toEqual(fine)
+    expect(await answer('exec', 'locked', '/locked/true')).toEqual(fine)
+    await box.ok('rm', '-f', 'locked')
+    await box.ok('rmi', 'locked')
   })
 })
 
