@@ -22,6 +22,10 @@ export interface ContextFile {
 }
 
 export interface ContextSource {
+  /** What the paths of its files are in, absolute. */
+  root: string
+  /** From an address: an archive stays what it is. */
+  remote?: true
   /** Last name of its path. */
   name: string
   directory: boolean
@@ -71,11 +75,11 @@ function sourceAt(context: BuildContext, path: string, exclude: IgnorePatterns):
   const top = fileAt(context.root, real, '')
   if (top === undefined) return undefined
   const name = posix.basename(path)
-  if (top.type !== 'directory') return exclude.ignores(name) ? { name, directory: false, files: [] } : { name, directory: false, files: [top] }
+  if (top.type !== 'directory') return { root: context.root, name, directory: false, files: exclude.ignores(name) ? [] : [top] }
   const files: ContextFile[] = []
   walk(context, exclude, real, '', files)
   if (files.length === 0 && real !== '' && context.ignore.ignores(real)) return undefined
-  return { name, directory: true, files: [top, ...files] }
+  return { root: context.root, name, directory: true, files: [top, ...files] }
 }
 
 /** A folder that is left out comes along where something below it comes back. */
@@ -200,9 +204,9 @@ export const changed = (path: string) =>
   new LichenError(`${path} of the build context changed while it was read`, { code: 'CONTEXT_CHANGED', exitCode: 1, hint: 'repeat the build' })
 
 /** Hashes what sources are: names, modes, links, content; not when they were written, and not whose they are. */
-export function digestSources(root: string, sources: readonly ContextSource[]): string {
+export function digestSources(sources: readonly ContextSource[]): string {
   const all = createHash('sha256')
-  for (const { name, directory, files } of sources) {
+  for (const { root, name, directory, files } of sources) {
     all.update(JSON.stringify([name, directory]))
     for (const file of files) {
       if (file.type === 'file') {

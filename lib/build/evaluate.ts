@@ -5,6 +5,7 @@ import type { CommandLine, CopyInstruction, HealthcheckInstruction, Instruction,
 import { parseMount, type RunMount } from './dockerfile/mount-flag.ts'
 import { parseTrigger } from './dockerfile/parse.ts'
 import { type Source, syntaxError, type Word } from './dockerfile/source.ts'
+import { isWebAddress, parseGitAddress, withoutPasswords } from './git-address.ts'
 import { exposedPorts } from './ports.ts'
 import type { Stage } from './stages.ts'
 
@@ -43,6 +44,23 @@ export interface CopyWork {
   checksum: string | undefined
   keepGitDir: boolean
 }
+
+/** `COPY SOURCE /`: what a bind mount of the context shows, too. */
+export const plainCopy = (source: string): CopyWork => ({
+  kind: 'copy',
+  add: false,
+  from: undefined,
+  sources: [source],
+  destination: '/',
+  intoDirectory: true,
+  chown: '',
+  mode: undefined,
+  exclude: [],
+  parents: false,
+  unpack: undefined,
+  checksum: undefined,
+  keepGitDir: false,
+})
 
 export interface Step {
   /** Where it is written. */
@@ -114,8 +132,18 @@ class StageState {
   take(instruction: Instruction, source: Source): void {
     this.#source = source
     const [work, createdBy] = this.#apply(instruction)
-    const text = instruction.text.replace(/\s+/g, ' ')
-    this.steps.push({ at: instruction, source, text, createdBy: createdBy ?? text, work, config: this.config, author: this.author })
+    const isAdd = instruction.name === 'ADD'
+    const shown = (line: string) => (isAdd ? withoutPasswords(line) : line)
+    const text = shown(instruction.text.replace(/\s+/g, ' '))
+    this.steps.push({
+      at: instruction,
+      source,
+      text,
+      createdBy: createdBy === undefined ? text : shown(createdBy),
+      work,
+      config: this.config,
+      author: this.author,
+    })
   }
 
   #apply(instruction: Instruction): [work: Work, createdBy?: string] {
@@ -271,8 +299,10 @@ class StageState {
           length: instruction.destination.text.length,
         },
       )
-    if (instruction.checksum !== undefined && sources.some((source) => typeof source !== 'string' || !/^https?:\/\//.test(source)))
-      throw syntaxError(this.#source, instruction.checksum, "checksum can't be specified for non-HTTP(S) sources", { length: instruction.checksum.text.length })
+    if (instruction.checksum !== undefined && sources.some((source) => typeof source !== 'string' || !isAddress(source)))
+      throw syntaxError(this.#source, instruction.checksum, "checksum can't be specified for non-HTTP(S) and non-Git sources", {
+        length: instruction.checksum.text.length,
+      })
     const work: CopyWork = {
       kind: 'copy',
       add: name === 'ADD',
@@ -330,6 +360,15 @@ class StageState {
       if (!(error instanceof SyntaxError)) throw error
       throw syntaxError(this.#source, at, error.message, { length: at.text.length })
     }
+  }
+}
+
+function isAddress(source: string): boolean {
+  try {
+    return isWebAddress(source) || parseGitAddress(source) !== undefined
+  } catch {
+    // Told when it is fetched.
+    return true
   }
 }
 

@@ -1,7 +1,7 @@
 import { readFile, realpath, stat } from 'node:fs/promises'
 import { isAbsolute, join } from 'node:path'
 import { LichenError } from '../system/errors.ts'
-import type { BuildContext } from './context-files.ts'
+import { type BuildContext, resolveInside } from './context-files.ts'
 import { IgnorePatterns, readIgnoreFile } from './dockerfile/ignore.ts'
 import type { Dockerfile } from './dockerfile/instruction.ts'
 import { parseDockerfile } from './dockerfile/parse.ts'
@@ -18,14 +18,49 @@ export async function openBuildContext(folder: string, dockerfile: string | unde
   for (const path of candidates) {
     const text = await readText(path)
     if (text === undefined) continue
-    try {
-      return { root, ignore: new IgnorePatterns(readIgnoreFile(text)) }
-    } catch (error) {
-      if (!(error instanceof SyntaxError)) throw error
-      throw new LichenError(`${path}: ${error.message}`, { code: 'BAD_IGNORE_FILE', exitCode: 1, cause: error })
-    }
+    return { root, ignore: ignorePatterns(path, text) }
   }
   return { root, ignore: new IgnorePatterns([]) }
+}
+
+/** As openBuildContext, of files that somebody else has written: no link in them leads out. `named`: the Dockerfile, in there. Throws NO_DOCKERFILE too. */
+export async function openRemoteContext(
+  root: string,
+  named: string | undefined,
+  hidden: readonly string[] = [],
+): Promise<{ dockerfile: Dockerfile; files: BuildContext }> {
+  const candidates = named === undefined ? ['Dockerfile', 'Containerfile'] : [named]
+  const dockerfile = await firstInside(root, candidates)
+  if (dockerfile === undefined) {
+    const hint = `looked for ${candidates.join(' and ')} in the context`
+    throw new LichenError(`failed to read dockerfile: open ${candidates[0]}: no such file or directory`, { code: 'NO_DOCKERFILE', exitCode: 1, hint })
+  }
+  return { dockerfile: parseDockerfile(dockerfile.text, dockerfile.name), files: await openRemoteFiles(root, hidden, dockerfile.name) }
+}
+
+/** The files alone. `hidden`: patterns in front of those of the ignore file. */
+export async function openRemoteFiles(root: string, hidden: readonly string[] = [], dockerfile?: string): Promise<BuildContext> {
+  const found = await firstInside(root, [...(dockerfile === undefined ? [] : [`${dockerfile}.dockerignore`]), '.containerignore', '.dockerignore'])
+  if (found === undefined) return { root, ignore: new IgnorePatterns(hidden) }
+  return { root, ignore: ignorePatterns(found.name, found.text, hidden) }
+}
+
+async function firstInside(root: string, names: readonly string[]): Promise<{ name: string; text: string } | undefined> {
+  for (const name of names) {
+    const inside = resolveInside(root, name)
+    const text = inside === undefined ? undefined : await readText(join(root, inside))
+    if (text !== undefined) return { name, text }
+  }
+  return undefined
+}
+
+function ignorePatterns(path: string, text: string, hidden: readonly string[] = []): IgnorePatterns {
+  try {
+    return new IgnorePatterns([...hidden, ...readIgnoreFile(text)])
+  } catch (error) {
+    if (!(error instanceof SyntaxError)) throw error
+    throw new LichenError(`${path}: ${error.message}`, { code: 'BAD_IGNORE_FILE', exitCode: 1, cause: error })
+  }
 }
 
 const noContext = (message: string, cause?: unknown) =>

@@ -10,7 +10,7 @@ export const buildTable = optionTable({
   'add-host': { ...list, description: 'Add a line to /etc/hosts of RUN: host:ip' },
   annotation: { ...list, description: 'Add an annotation to the manifest: key=value' },
   'build-arg': { ...list, description: 'Set a build argument: NAME=value, or NAME for your own' },
-  'build-context': { ...list, hidden: true, description: 'Additional contexts: not supported' },
+  'build-context': { ...list, description: 'Another context, for --from and FROM: NAME=FOLDER, NAME=docker-image://IMAGE' },
   'cache-from': { ...list, hidden: true, description: 'External caches: not supported' },
   'cache-to': { ...list, hidden: true, description: 'External caches: not supported' },
   file: { ...text, short: 'f', description: 'Path of the Dockerfile; default: Dockerfile or Containerfile of the context; -: standard input' },

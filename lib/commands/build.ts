@@ -1,8 +1,5 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
-import { text as readAll } from 'node:stream/consumers'
-import { parseDockerfile } from '../build/dockerfile/parse.ts'
-import { findDockerfile, openBuildContext, readDockerfile } from '../build/read-context.ts'
 import { StageMissing } from '../build/stages.ts'
 import { buildTable } from '../cli/build-table.ts'
 import { command } from '../cli/command.ts'
@@ -12,11 +9,13 @@ import { parseLimits, parseUlimit } from '../cli/limits.ts'
 import type { OptionValues } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { type BuildInput, buildImage } from '../engine/build.ts'
+import { withBuildSession } from '../engine/build-container.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { tagOnly } from '../image/tag.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { plainProgress } from './build-progress.ts'
+import { readNamedContexts, readSource, type SourcePlace } from './build-source.ts'
 import { printLines } from './print.ts'
 
 type Flags = OptionValues<typeof buildTable>
@@ -30,16 +29,29 @@ export const build = command({
   usageExitCode: 1,
   async run({ options, positionals }, globals) {
     checkSupported(options)
-    const [folder = ''] = positionals
-    const source = await readSource(folder, options.file)
+    const [where = ''] = positionals
     const wish = await parseWish(options)
+    const { contexts, open } = readNamedContexts(options['build-context'])
     const context = await openContext(globals)
     const stop = new AbortController()
     const cancel = () => stop.abort()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel)
     const quiet = options.quiet || options.progress === 'quiet'
     try {
-      const image = await buildImage({ context, ...source, ...wish, signal: stop.signal, onEvent: quiet ? () => {} : plainProgress() })
+      const image = await withBuildSession(context, async (session) => {
+        const keepGitDir = ['1', 'true'].includes(wish.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
+        const place = (signal: AbortSignal): SourcePlace => ({ context, session, signal, secrets: wish.secrets, keepGitDir })
+        return buildImage({
+          ...(await readSource(place(stop.signal), where, options.file)),
+          ...wish,
+          context,
+          session,
+          contexts,
+          openContext: (name, signal) => open(place(signal), name),
+          signal: stop.signal,
+          onEvent: quiet ? () => {} : plainProgress(),
+        })
+      })
       if (options.iidfile !== undefined) await writeFile(options.iidfile, image.id)
       if (quiet) printLines([image.id])
       return 0
@@ -73,7 +85,6 @@ function checkSupported(flags: Flags): void {
     new LichenError(`${flag} is not supported`, { code: 'UNSUPPORTED_BUILD', exitCode: 1, hint: hint ?? 'docs/build.md says what is' })
   if (flags.ssh.length > 0) throw refuse('--ssh')
   if (flags.output.length > 0) throw refuse('--output', 'build with -t and use lichen save, or lichen image mount')
-  if (flags['build-context'].length > 0) throw refuse('--build-context')
   if (flags['cache-to'].length > 0) throw refuse('--cache-to', 'the cache is in the data root')
   if (flags['cache-from'].length > 0) throw refuse('--cache-from', 'the cache is in the data root')
   if (flags.squash) throw refuse('--squash', 'a last stage FROM scratch with COPY --from has the same effect')
@@ -85,36 +96,9 @@ function checkSupported(flags: Flags): void {
   if (!['', 'default', 'oci', 'chroot', 'rootless'].includes(flags.isolation)) throw usageError(`unknown isolation: ${flags.isolation}`, undefined, 1)
 }
 
-/** `-`: the Dockerfile comes on standard input, and there is no context. */
-async function readSource(folder: string, file: string | undefined): Promise<Pick<BuildInput, 'dockerfile' | 'files'>> {
-  if (/^(https?:\/\/|git:\/\/|git@|ssh:\/\/|github\.com\/)/.test(folder)) {
-    throw new LichenError(`${folder}: an address as context is not supported`, {
-      code: 'UNSUPPORTED_BUILD',
-      exitCode: 1,
-      hint: 'fetch it, and give the folder',
-    })
-  }
-  if (folder === '-' || file === '-') {
-    if (folder === '-' && file !== undefined && file !== '-') {
-      throw new LichenError('a context on standard input is not supported', { code: 'UNSUPPORTED_BUILD', exitCode: 1, hint: 'unpack it, and give the folder' })
-    }
-    const text = await readAll(process.stdin)
-    if (text.slice(0, 600).includes('\0') || text.startsWith('\u001f')) {
-      throw new LichenError('a context on standard input is not supported', { code: 'UNSUPPORTED_BUILD', exitCode: 1, hint: 'unpack it, and give the folder' })
-    }
-    const dockerfile = parseDockerfile(text, 'Dockerfile')
-    if (folder !== '-') return { dockerfile, files: await openBuildContext(folder, undefined) }
-    const { IgnorePatterns } = await import('../build/dockerfile/ignore.ts')
-    // A folder in which nobody has anything.
-    return { dockerfile, files: { root: '/proc/self/fdinfo/nothing', ignore: new IgnorePatterns(['**']) } }
-  }
-  const files = await openBuildContext(folder, undefined)
-  const path = await findDockerfile(folder, file)
-  const dockerfile = await readDockerfile(path, file ?? basename(path))
-  return { dockerfile, files: await openBuildContext(folder, resolve(path)).catch(() => files) }
-}
-
-async function parseWish(flags: Flags): Promise<Omit<BuildInput, 'context' | 'dockerfile' | 'files' | 'signal' | 'onEvent'>> {
+async function parseWish(
+  flags: Flags,
+): Promise<Omit<BuildInput, 'context' | 'session' | 'dockerfile' | 'files' | 'contexts' | 'openContext' | 'signal' | 'onEvent'>> {
   const pull = flags.pull === '' || flags.pull === 'true' || flags.pull === 'always' ? 'always' : flags.pull === 'never' ? 'never' : 'missing'
   return {
     target: flags.target || undefined,

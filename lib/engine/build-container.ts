@@ -1,5 +1,6 @@
 import { closeSync, fstatSync, openSync, unlinkSync } from 'node:fs'
 import { mkdir, readdir, unlink } from 'node:fs/promises'
+import { listScratch, sessionScratch } from '../build/scratch.ts'
 import { allocateContainer } from '../container/allocate.ts'
 import { listContainers } from '../container/list.ts'
 import type { VolumeMount } from '../container/record.ts'
@@ -8,6 +9,7 @@ import type { ImageConfig } from '../image/manifest.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import { plainOptions } from '../plan/plain-options.ts'
 import { chooseDriver } from '../storage/choose.ts'
+import { removeTree, removeTrees } from '../storage/remove.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -28,7 +30,19 @@ export interface BuildSession {
 
 const sessionsDir = (context: Context) => buildSessionsDir(context.paths)
 
-export async function openSession(context: Context): Promise<BuildSession> {
+/** Sweeps up what others have left, and takes everything of its own away in the end. */
+export async function withBuildSession<T>(context: Context, fn: (session: BuildSession) => Promise<T>): Promise<T> {
+  await sweepBuilds(context)
+  const session = await openSession(context)
+  try {
+    return await fn(session)
+  } finally {
+    await removeTree({ context, identity: await hostIdentity(context), path: sessionScratch(context, session.id) })
+    session.close()
+  }
+}
+
+async function openSession(context: Context): Promise<BuildSession> {
   await mkdir(sessionsDir(context), { recursive: true, mode: 0o700 })
   for (;;) {
     const id = randomHex(6)
@@ -57,6 +71,8 @@ export async function sweepBuilds(context: Context): Promise<void> {
     if (isLocked(`${sessionsDir(context)}/${view.record.options.labels[BUILD_LABEL]}`)) continue
     await dropContainer(context, view)
   }
+  const scratch = (await listScratch(context)).filter(({ lock }) => !isLocked(lock)).map(({ path }) => path)
+  if (scratch.length > 0) await removeTrees({ context, identity: await hostIdentity(context), paths: scratch })
   for (const name of await readdir(sessionsDir(context)).catch(() => [])) {
     const path = `${sessionsDir(context)}/${name}`
     if (!isLocked(path)) await unlink(path).catch(() => undefined)

@@ -26,18 +26,17 @@ export interface CopyStep {
   session: BuildSession
   layers: string[]
   work: CopyWork
-  files: BuildContext
-  /** Of the context: found and digested before. */
+  /** Of the context, and from addresses: found and digested before. */
   sources: ContextSource[]
   /** `--from`: layers of the stage or image. */
   from: string[] | undefined
   latest: number | undefined
 }
 
-/** What the sources of a COPY from the context are, for the step and for its key. */
-export function contextSources(files: BuildContext, work: CopyWork): ContextSource[] {
+/** What the sources of a COPY from the context are, for the step and for its key; those from an address are somebody else's to find. */
+export function contextSources(files: BuildContext, work: CopyWork, isRemote: (source: string) => boolean = () => false): ContextSource[] {
   const exclude = new IgnorePatterns(work.exclude)
-  return work.sources.flatMap((source) => (typeof source === 'string' ? findSources(files, source, exclude) : []))
+  return work.sources.flatMap((source) => (typeof source === 'string' && !isRemote(source) ? findSources(files, source, exclude) : []))
 }
 
 /** Copies into a container upon the layers; what has changed is the new layer. Throws NOT_IN_CONTEXT, CANNOT_OVERWRITE, what explainFailure says. */
@@ -81,11 +80,11 @@ const recordPath = (path: string) => Buffer.from(path.replace(/^\/+/, '')).toStr
 
 interface Planned {
   path: string
-  source: { file: ContextSource['files'][number] } | { content: Buffer } | 'directory'
+  source: { file: ContextSource['files'][number]; root: string } | { content: Buffer } | 'directory'
 }
 
-async function copyContext({ work, files, sources }: CopyStep, target: ViewInput, owner: Owner | undefined): Promise<void> {
-  const archives = work.add && work.unpack !== false ? await archivesAmong(files, sources) : new Set<ContextSource>()
+async function copyContext({ work, sources }: CopyStep, target: ViewInput, owner: Owner | undefined): Promise<void> {
+  const archives = work.add ? await archivesAmong(sources, work.unpack) : new Set<ContextSource>()
   const to = await findTarget(
     target,
     work,
@@ -100,12 +99,12 @@ async function copyContext({ work, files, sources }: CopyStep, target: ViewInput
     if (archives.has(source)) continue
     for (const file of source.files) {
       const below = work.parents ? file.path : source.directory ? file.below : to.directory ? source.name : ''
-      planned.push({ path: posix.join(to.path, below), source: { file } })
+      planned.push({ path: posix.join(to.path, below), source: { file, root: source.root } })
     }
   }
-  await write(target, await withWay(target, to, planned), { files, mode: work.mode, owner: owner ?? root })
+  await write(target, await withWay(target, to, planned), { mode: work.mode, owner: owner ?? root })
   for (const source of archives) {
-    const bytes = createReadStream(`${files.root}/${source.files[0]!.path}`)
+    const bytes = createReadStream(`${source.root}/${source.files[0]!.path}`)
     await unpackTar(bytes, unpackFiles({ ...target, directory: to.path, owners: true, confined: false }))
   }
 }
@@ -132,13 +131,12 @@ async function withWay(target: ViewInput, to: Target, planned: Planned[]): Promi
 }
 
 interface Writing {
-  files: BuildContext
   mode: number | undefined
   owner: Owner
 }
 
 /** Nothing else may have the files mounted meanwhile: a second mount of an overlay takes the work directory away from the first. */
-async function write(target: ViewInput, planned: readonly Planned[], { files, mode, owner }: Writing): Promise<void> {
+async function write(target: ViewInput, planned: readonly Planned[], { mode, owner }: Writing): Promise<void> {
   if (planned.length === 0) return
   const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
   const bare = { link: '', ...owner, size: 0, major: 0, minor: 0 }
@@ -151,11 +149,11 @@ async function write(target: ViewInput, planned: readonly Planned[], { files, mo
         records.data(source.content)
         records.endContent()
       } else {
-        const { file } = source
+        const { file, root } = source
         const entry = { ...bare, type: file.type, path, mode: mode ?? file.mode, mtime: file.mtime, size: file.size }
         if (file.type === 'symlink') records.entry({ ...entry, link: Buffer.from(file.link).toString('latin1') })
         else records.entry(entry)
-        if (file.type === 'file') await content(records, files.root, file)
+        if (file.type === 'file') await content(records, root, file)
       }
       await records.flush()
     }
@@ -185,12 +183,13 @@ async function content(records: ApplyRecords, contextRoot: string, file: Context
   records.endContent()
 }
 
-/** ADD unpacks what is a tar, compressed or not, whatever it is called. */
-async function archivesAmong(files: BuildContext, sources: readonly ContextSource[]): Promise<Set<ContextSource>> {
+/** ADD unpacks what is a tar, compressed or not, whatever it is called; what comes from an address only where that was said. */
+async function archivesAmong(sources: readonly ContextSource[], unpack: boolean | undefined): Promise<Set<ContextSource>> {
   const found = new Set<ContextSource>()
   for (const source of sources) {
+    if (!(unpack ?? source.remote === undefined)) continue
     const file = source.files[0]
-    if (!source.directory && file?.type === 'file' && file.size > 0 && (await isArchive(`${files.root}/${file.path}`))) found.add(source)
+    if (!source.directory && file?.type === 'file' && file.size > 0 && (await isArchive(`${source.root}/${file.path}`))) found.add(source)
   }
   return found
 }
@@ -234,7 +233,7 @@ async function copyTree({ work }: CopyStep, files: ViewInput, written: string, t
   const [found] = await statFiles({ ...files, paths: [top], follow: true })
   if (found === undefined) throw notThere(written)
   const to = await findTarget(target, work, matchers.length === 0 && found.type === 'directory')
-  await write(target, await withWay(target, to, []), { files: { root: '/', ignore: new IgnorePatterns([]) }, mode: undefined, owner: owner ?? root })
+  await write(target, await withWay(target, to, []), { mode: undefined, owner: owner ?? root })
   const exclude = new IgnorePatterns(work.exclude)
   const place = (entry: string): string | undefined => {
     const names = entry === '' ? [] : entry.split('/')

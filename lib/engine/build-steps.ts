@@ -1,5 +1,5 @@
-import { type BuildContext, digestSources } from '../build/context-files.ts'
-import type { Work } from '../build/evaluate.ts'
+import { type BuildContext, type ContextSource, digestSources } from '../build/context-files.ts'
+import { plainCopy, type Work } from '../build/evaluate.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
 import { ApplyRecords } from '../image/apply-records.ts'
 import type { CreateOptions } from '../plan/options.ts'
@@ -9,6 +9,7 @@ import { LichenError } from '../system/errors.ts'
 import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
 import { contextSources, copyStep } from './build-copy.ts'
 import { layerOfChanges } from './build-layer.ts'
+import type { RemoteSource } from './build-remote.ts'
 import { runStep } from './build-run.ts'
 import { withContainerFiles } from './container-files.ts'
 
@@ -33,8 +34,14 @@ export interface PreparedStep {
   make(): Promise<BuiltLayer | undefined>
 }
 
-/** What a step comes to, before anything is done. `from`: layers of the stage or image that it copies from. Throws UNSUPPORTED_BUILD. */
-export function prepareStep(site: BuildSite, work: Work, layers: string[], from: string[] | undefined): PreparedStep {
+/** What a step needs of elsewhere: layers of the stage or image that it copies from, and what it adds from addresses. */
+export interface Elsewhere {
+  from: string[] | undefined
+  remotes: ReadonlyMap<string, RemoteSource>
+}
+
+/** What a step comes to, before anything is done. Throws UNSUPPORTED_BUILD. */
+export function prepareStep(site: BuildSite, work: Work, layers: string[], { from, remotes }: Elsewhere): PreparedStep {
   const { context, session, files, options, secrets, timestamp: latest, signal, output } = site
   switch (work.kind) {
     case 'none':
@@ -42,21 +49,21 @@ export function prepareStep(site: BuildSite, work: Work, layers: string[], from:
     case 'workdir':
       return { facts: work, make: () => makeWorkdir(site, layers, work.path) }
     case 'copy': {
-      if (work.add && work.sources.some((source) => typeof source === 'string' && /^(https?:\/\/|git@|git:\/\/|ssh:\/\/)/.test(source))) {
-        throw new LichenError('ADD of an address is not supported', {
-          code: 'UNSUPPORTED_BUILD',
-          exitCode: 1,
-          hint: 'fetch it in a RUN, or put it into the context',
-        })
+      const sources = from === undefined ? contextSources(files, work, (source) => remotes.has(source)) : []
+      const digest = from === undefined ? digestSources(sources) : ''
+      return {
+        facts: { ...work, from: from ?? '', digest, remotes: [...remotes.values()].map(({ facts }) => facts) },
+        async make() {
+          const fetched: ContextSource[] = []
+          for (const remote of remotes.values()) fetched.push(await remote.open())
+          return copyStep({ context, session, layers, work, sources: [...sources, ...fetched], from, latest })
+        },
       }
-      const sources = from === undefined ? contextSources(files, work) : []
-      const digest = from === undefined ? digestSources(files.root, sources) : ''
-      return { facts: { ...work, from: from ?? '', digest }, make: () => copyStep({ context, session, layers, work, files, sources, from, latest }) }
     }
     case 'run': {
       const { secretEnv: _, ...facts } = work
       const bound = work.mounts.filter(({ type, from }) => type === 'bind' && from === undefined)
-      const digests = bound.map(({ source }) => digestSources(files.root, contextSources(files, bindAsCopy(source))))
+      const digests = bound.map(({ source }) => digestSources(contextSources(files, plainCopy(source === '' ? '.' : source))))
       return {
         facts: { ...facts, digests, hosts: options.addHosts, network: work.network === 'default' ? (options.network ?? '') : work.network },
         make: () =>
@@ -103,20 +110,3 @@ async function makeWorkdir({ context, session, timestamp }: BuildSite, layers: s
     await dropContainer(context, view)
   }
 }
-
-/** A bind mount shows what a COPY of its source would take. */
-const bindAsCopy = (source: string) => ({
-  kind: 'copy' as const,
-  add: false,
-  from: undefined,
-  sources: [source === '' ? '.' : source],
-  destination: '/',
-  intoDirectory: true,
-  chown: '',
-  mode: undefined,
-  exclude: [],
-  parents: false,
-  unpack: undefined,
-  checksum: undefined,
-  keepGitDir: false,
-})

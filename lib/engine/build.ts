@@ -3,8 +3,8 @@ import { type CachedStep, readCachedStep, stepKey, writeCachedStep } from '../bu
 import type { BuildContext } from '../build/context-files.ts'
 import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import { syntaxError } from '../build/dockerfile/source.ts'
-import { type Evaluation, evaluateStage, historyOf, type Step } from '../build/evaluate.ts'
-import { type Origin, originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
+import { type Evaluation, evaluateStage, historyOf, plainCopy, type Step } from '../build/evaluate.ts'
+import { type NamedContexts, originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
 import { addBuiltImage, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
 import { blobSize } from '../image/blobs.ts'
 import type { HistoryEntry, ImageConfig, Platform } from '../image/manifest.ts'
@@ -16,7 +16,8 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { layerDiff } from '../system/paths.ts'
-import { type BuildSession, openSession, sweepBuilds } from './build-container.ts'
+import type { BuildSession } from './build-container.ts'
+import { type RemoteSource, remoteSources } from './build-remote.ts'
 import { canceled } from './build-run.ts'
 import { type BuildSite, prepareStep } from './build-steps.ts'
 
@@ -31,8 +32,13 @@ export type BuildEvent =
 
 export interface BuildInput {
   context: Context
+  session: BuildSession
   dockerfile: Dockerfile
   files: BuildContext
+  /** `--build-context`. */
+  contexts: NamedContexts
+  /** The files of those that are no images. */
+  openContext(name: string, signal: AbortSignal): Promise<BuildContext>
   target: string | undefined
   buildArgs: ReadonlyMap<string, string>
   platform: string | undefined
@@ -64,34 +70,25 @@ interface Result {
 export async function buildImage(input: BuildInput): Promise<StoredImage> {
   const { context } = input
   // Layers that no image names yet are not to be collected.
-  return whileArriving(context, async () => {
-    await sweepBuilds(context)
-    const session = await openSession(context)
-    try {
-      return await new Build(input, session).image()
-    } finally {
-      session.close()
-    }
-  })
+  return whileArriving(context, () => new Build(input).image())
 }
 
 class Build {
   readonly #input: BuildInput
-  readonly #session: BuildSession
   readonly #plan: StagePlan
   readonly #platform: Platform
   readonly #platformArgs: ReadonlyMap<string, string>
   readonly #results = new Map<number, Promise<Result>>()
+  readonly #contexts = new Map<string, Promise<BuildContext>>()
   readonly #usedArgs = new Set<string>()
   readonly #stop = new AbortController()
   #steps = 0
 
-  constructor(input: BuildInput, session: BuildSession) {
+  constructor(input: BuildInput) {
     this.#input = input
-    this.#session = session
     this.#platform = input.platform === undefined ? hostPlatform(process.arch) : parsePlatform(input.platform)
     this.#platformArgs = platformArgs(this.#platform)
-    this.#plan = planStages(input.dockerfile, { buildArgs: input.buildArgs, target: input.target, platformArgs: this.#platformArgs })
+    this.#plan = planStages(input.dockerfile, { buildArgs: input.buildArgs, target: input.target, platformArgs: this.#platformArgs, contexts: input.contexts })
     input.signal.addEventListener('abort', () => this.#stop.abort())
     if (input.signal.aborted) this.#stop.abort()
   }
@@ -133,7 +130,9 @@ class Build {
   }
 
   #warnOfArgs(globalArgs: ReadonlyMap<string, string>): void {
-    const unused = [...this.#input.buildArgs.keys()].filter((name) => !this.#usedArgs.has(name) && !globalArgs.has(name) && !this.#platformArgs.has(name))
+    const unused = [...this.#input.buildArgs.keys()].filter(
+      (name) => !this.#usedArgs.has(name) && !globalArgs.has(name) && !this.#platformArgs.has(name) && !name.startsWith('BUILDKIT_'),
+    )
     if (unused.length > 0) this.#input.onEvent({ kind: 'warning', text: `[Warning] One or more build-args [${unused.join(' ')}] were not consumed` })
   }
 
@@ -198,6 +197,7 @@ class Build {
       const below = await this.#result(base.index)
       return { ...below, layers: [...below.layers], history: [...below.history] }
     }
+    if (base.kind === 'context') return this.#filesAsBase(stage, base.name, { ...empty, config: { Env: [DEFAULT_PATH] } })
     const title = `${this.#label(stage, 1, stepsOf(stage))} FROM ${base.reference}`
     const number = this.#start(title)
     try {
@@ -220,6 +220,17 @@ class Build {
       this.#input.onEvent({ kind: 'failed', number, title, step: undefined, error })
       throw error
     }
+  }
+
+  /** `FROM` a context that is a folder: its files are the root file system. */
+  async #filesAsBase({ from }: Stage, name: string, result: Result): Promise<Result> {
+    const files = await this.#files(name)
+    const title = `FROM ${name}`
+    const number = this.#start(title)
+    const { source } = this.#input.dockerfile
+    const step: Step = { at: from, source, text: title, createdBy: `COPY ${name} /`, work: plainCopy('.'), config: result.config, author: undefined }
+    await this.#made(step, { result, title, number, files })
+    return result
   }
 
   async #pull(reference: string, platform: string | undefined, number: number) {
@@ -252,18 +263,23 @@ class Build {
   }
 
   #site(number: number): BuildSite {
-    const { context, files, options, secrets, timestamp, onEvent } = this.#input
+    const { context, session, files, options, secrets, timestamp, onEvent } = this.#input
     const output = (bytes: Uint8Array) => onEvent({ kind: 'output', number, bytes })
-    return { context, session: this.#session, files, options, secrets, timestamp, signal: this.#stop.signal, output }
+    return { context, session, files, options, secrets, timestamp, signal: this.#stop.signal, output }
   }
 
   async #step(stage: Stage, step: Step, result: Result, title: string): Promise<void> {
+    const from = step.work.kind === 'copy' && step.work.from !== undefined ? await this.#from(stage, step, step.work.from) : {}
+    await this.#made(step, { result, title, number: this.#start(title), from: from.layers, files: from.files })
+  }
+
+  async #made(step: Step, { result, title, number, from, files = this.#input.files }: Making): Promise<void> {
     const { context, noCache, onEvent } = this.#input
-    const from = step.work.kind === 'copy' && step.work.from !== undefined ? await this.#from(stage, step, step.work.from) : undefined
-    const number = this.#start(title)
     try {
       const layers = result.layers.map(({ diffId }) => diffId)
-      const doing = prepareStep(this.#site(number), step.work, layers, from)
+      const site = { ...this.#site(number), files }
+      const remotes = step.work.kind === 'copy' ? await remoteSources(site, step.work) : new Map<string, RemoteSource>()
+      const doing = prepareStep(site, step.work, layers, { from, remotes })
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
       const cached = noCache ? undefined : await this.#cached(key)
       const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
@@ -288,17 +304,58 @@ class Build {
     return unpacked !== undefined && (await blobSize(context, blob.digest)) === blob.size ? step : undefined
   }
 
-  async #from(stage: Stage, step: Step, word: string): Promise<string[]> {
-    const origin: Origin | undefined = originOf(this.#plan.stages, word)
+  async #from(stage: Stage, step: Step, word: string): Promise<Provenance> {
+    const origin = originOf(this.#plan, word)
     if (origin === undefined || (origin.kind === 'stage' && origin.index === stage.index))
       throw syntaxError(step.source, step.at, `invalid from flag value ${word}`)
-    if (origin.kind === 'scratch') return []
-    if (origin.kind === 'stage') return (await this.#result(origin.index)).layers.map(({ diffId }) => diffId)
+    if (origin.kind === 'scratch') return { layers: [] }
+    if (origin.kind === 'context') return { files: await this.#files(origin.name) }
+    if (origin.kind === 'stage') return { layers: (await this.#result(origin.index)).layers.map(({ diffId }) => diffId) }
     const number = this.#start(`FROM ${origin.reference}`)
     const image = await this.#pull(origin.reference, undefined, number)
     this.#input.onEvent({ kind: 'done', number })
-    return image.layers
+    return { layers: image.layers }
   }
+
+  /** Of a named context; fetched once. */
+  #files(name: string): Promise<BuildContext> {
+    let files = this.#contexts.get(name)
+    if (files === undefined) {
+      files = this.#opened(name)
+      this.#contexts.set(name, files)
+    }
+    return files
+  }
+
+  async #opened(name: string): Promise<BuildContext> {
+    const title = `[context ${name}] load`
+    const number = this.#start(title)
+    try {
+      const files = await this.#input.openContext(name, this.#stop.signal)
+      this.#input.onEvent({ kind: 'done', number })
+      return files
+    } catch (error) {
+      this.#input.onEvent({ kind: 'failed', number, title, step: undefined, error })
+      throw error
+    }
+  }
+}
+
+interface Making {
+  /** Of what is below; becomes that of the step. */
+  result: Result
+  title: string
+  number: number
+  /** Layers that it copies from. */
+  from?: string[] | undefined
+  /** The context that it copies from, where it is not the build's own. */
+  files?: BuildContext | undefined
+}
+
+/** What COPY --from takes from: layers, or a folder. */
+interface Provenance {
+  layers?: string[]
+  files?: BuildContext
 }
 
 const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'

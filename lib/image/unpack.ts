@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { chown, mkdir, rename } from 'node:fs/promises'
+import { chmod, chown, mkdir, rename } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Identity } from '../plan/plan.ts'
 import { type ApplyStream, startApply } from '../runtime/unshare.ts'
@@ -83,7 +83,9 @@ const folderMode = () => (process.geteuid?.() === 0 ? 0o711 : 0o700)
 async function makeDraft(context: Context, identity: Identity, draft: string): Promise<void> {
   await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
   await mkdir(draft, { mode: folderMode() })
-  await mkdir(`${draft}/diff`, { mode: 0o755 })
+  await mkdir(`${draft}/diff`)
+  // Whatever the umask: many layers say nothing of their root, and a container has it as its own.
+  await chmod(`${draft}/diff`, 0o755)
   if (process.geteuid?.() === 0) await chown(`${draft}/diff`, hostRoot(identity.uidMappings), hostRoot(identity.gidMappings))
 }
 

@@ -175,7 +175,7 @@ describe('mistakes', () => {
     ['stages in a circle', ['FROM busybox AS a', 'COPY --from=b /x /', 'FROM a AS b'], 'circular dependency detected on stage'],
     ['an unknown user', ['FROM busybox', 'COPY --chown=nobody0 Dockerfile /'], 'unable to find user nobody0'],
     ['a directory in the way', ['FROM busybox', 'RUN mkdir -p /f/Dockerfile', 'COPY Dockerfile /f/'], 'cannot overwrite directory'],
-    ['what is not done yet', ['FROM busybox', 'ADD https://localhost/x /'], 'ADD of an address is not supported'],
+    ['an address where nobody is', ['FROM busybox', 'ADD http://127.0.0.1:1/x /'], "http://127.0.0.1:1/x can't be downloaded"],
     ['a variable that must be set', ['FROM busybox', 'ENV A="${B:?no B}"'], 'B: no B'],
   ])('%s', async (_, lines, message, flags = []) => {
     dockerfile(...lines)

@@ -12,7 +12,7 @@ const platformArgs = new Map([
 
 function plan(lines: string[], { args = {}, target }: { args?: Record<string, string>; target?: string } = {}) {
   const dockerfile = parseDockerfile(lines.join('\n'), 'Dockerfile')
-  return { dockerfile, ...planStages(dockerfile, { buildArgs: new Map(Object.entries(args)), target, platformArgs }) }
+  return { dockerfile, ...planStages(dockerfile, { buildArgs: new Map(Object.entries(args)), target, platformArgs, contexts: new Map() }) }
 }
 
 function evaluate(lines: string[], { base = {}, args = {} }: { base?: ImageConfig; args?: Record<string, string> } = {}) {
@@ -149,7 +149,7 @@ describe('COPY', () => {
   test.each([
     ['COPY a b /d', 'the destination must be a directory and end with a /'],
     ['COPY --chmod=u+x a /d', "invalid chmod parameter: 'u+x'"],
-    [`ADD --checksum=sha256:${'0'.repeat(64)} a /d`, "checksum can't be specified for non-HTTP(S) sources"],
+    [`ADD --checksum=sha256:${'0'.repeat(64)} a /d`, "checksum can't be specified for non-HTTP(S) and non-Git sources"],
     ['RUN --mount=type=x,target=/ a', 'unsupported mount type "x"'],
     ['RUN --network=x a', 'unsupported network mode "x"'],
     ['RUN --security=insecure a', 'security mode "insecure" is not supported'],
