@@ -1,6 +1,6 @@
-import { homedir } from 'node:os'
 import { posix, resolve } from 'node:path'
 import type { VolumeOption } from '../plan/options.ts'
+import { builtin } from '../system/builtin.ts'
 import { usageError } from './usage-error.ts'
 
 export const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
@@ -52,5 +52,5 @@ export function parseVolumesFrom(text: string): { container: string; readOnly: b
 }
 
 const isPath = (source: string) => /^[/.~]/.test(source)
-export const hostPath = (source: string) => resolve(source.replace(/^~(?=\/|$)/, homedir()))
+export const hostPath = (source: string) => resolve(source.replace(/^~(?=\/|$)/, builtin.os.homedir()))
 export const clean = (target: string) => posix.normalize(target).replace(/(.)\/+$/, '$1')

@@ -1,7 +1,7 @@
-import { arch, platform, release } from 'node:os'
 import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { compileTemplate } from '../cli/template.ts'
+import { kernelRelease } from '../system/kernel.ts'
 import { version as number } from '../system/version.ts'
 import { printLines } from './print.ts'
 
@@ -27,8 +27,8 @@ export const version = command({
 
 /** Docker's document; there is no daemon, so both halves describe this program. */
 function versionFacts() {
-  const machine = { x64: 'amd64', ia32: '386' }[arch() as string] ?? arch()
-  const half = { Version: number, Os: platform(), Arch: machine, KernelVersion: release(), OsArch: `${platform()}/${machine}` }
+  const machine = { x64: 'amd64', ia32: '386' }[process.arch as string] ?? process.arch
+  const half = { Version: number, Os: process.platform, Arch: machine, KernelVersion: kernelRelease(), OsArch: `${process.platform}/${machine}` }
   return {
     Client: { ...half, Platform: { Name: 'lichen' }, Context: 'default' },
     Server: { ...half, Platform: { Name: 'lichen (no daemon)' }, Engine: { Version: number } },

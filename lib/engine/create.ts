@@ -1,4 +1,3 @@
-import { release } from 'node:os'
 import { allocateContainer } from '../container/allocate.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
@@ -14,6 +13,7 @@ import { secretMounts } from '../plan/secret-mounts.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { kernelRelease } from '../system/kernel.ts'
 import { randomHex } from '../system/random.ts'
 import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
@@ -57,7 +57,7 @@ async function draftContainer(context: Context, options: CreateOptions, identity
   await timezoneMounts(options.timezone)
   if (options.devices.some(isCdiName)) await (await import('./cdi.ts')).cdiDevices(options)
   const mounts = decideMounts(context, options, imageConfig, await volumesFrom(context, options.volumesFrom))
-  checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: release() })
+  checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: kernelRelease() })
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
   const draft: Omit<ContainerRecord, 'name'> = {
     version: 1,

@@ -1,6 +1,6 @@
-import { constants } from 'node:os'
 import type { Launched } from '../runtime/launch.ts'
 import { addon } from '../system/addon.ts'
+import { builtin } from '../system/builtin.ts'
 
 /** Those with which a user, a shell or a batch system asks for an end. */
 const caught = ['SIGTERM', 'SIGINT', 'SIGHUP', 'SIGQUIT', 'SIGUSR1', 'SIGUSR2'] as const
@@ -15,7 +15,7 @@ export interface EarlySignals {
 /** Keeps signals that come while a process is being started: they must neither be lost nor end the command half-way. */
 export function keepEarlySignals(): EarlySignals {
   const kept: number[] = []
-  const handlers = caught.map((name) => [name, () => void kept.push(constants.signals[name])] as const)
+  const handlers = caught.map((name) => [name, () => void kept.push(builtin.os.constants.signals[name])] as const)
   for (const [name, handler] of handlers) process.on(name, handler)
   return {
     handTo({ pid, startTime }) {

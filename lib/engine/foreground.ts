@@ -1,8 +1,8 @@
 import { closeSync } from 'node:fs'
-import { constants } from 'node:os'
 import { type AttachResult, attachStreams } from '../runtime/attach.ts'
 import type { Launched } from '../runtime/launch.ts'
 import { addon } from '../system/addon.ts'
+import { builtin } from '../system/builtin.ts'
 
 /**
  * What a user sends to the command and means for the container: as with Docker's --sig-proxy all that can be caught, but for CHLD,
@@ -64,7 +64,7 @@ function proxySignals({ pid, startTime }: Pick<Launched, 'pid' | 'startTime'>, t
   const handlers = names.map((name) => {
     const handler = () => {
       try {
-        addon.pidfdSendSignal({ pid, startTime, signal: constants.signals[name] })
+        addon.pidfdSendSignal({ pid, startTime, signal: builtin.os.constants.signals[name] })
       } catch {
         // It has just ended; its exit code is on the way.
       }

@@ -1,9 +1,9 @@
 import { constants } from 'node:fs'
-import { hostname, release } from 'node:os'
 import type { HostFacts } from '../plan/host-facts.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import { devicePaths } from '../plan/spec-devices.ts'
 import { addon } from '../system/addon.ts'
+import { hostName, kernelRelease } from '../system/kernel.ts'
 import { access, readdir, readFile, stat } from '../system/small-files.ts'
 
 const CGROUP2_MAGIC = 0x63677270
@@ -18,9 +18,9 @@ export async function hostFacts(options: Pick<CreateOptions, 'devices' | 'privil
     throttleFolders(),
   ])
   return {
-    hostname: hostname(),
+    hostname: hostName(),
     architecture: process.arch,
-    kernelRelease: release(),
+    kernelRelease: kernelRelease(),
     hardLimits: parseLimits(limits),
     devices: [...new Set([...named, ...all])],
     cgroupVersion: cgroupVersion(),

@@ -1,4 +1,4 @@
-import { constants } from 'node:os'
+import { builtin } from '../system/builtin.ts'
 import { LichenError } from '../system/errors.ts'
 
 /** Number of a signal named as Docker allows: 9, KILL, SIGKILL, sigkill, RTMIN+3. Throws BAD_SIGNAL, with this exit code. */
@@ -8,7 +8,7 @@ export function signalNumber(text: string, exitCode = 1): number {
     const number = Number(name)
     if (number >= 1 && number <= 64) return number
   }
-  const known = (constants.signals as Record<string, number>)[`SIG${name}`]
+  const known = (builtin.os.constants.signals as Record<string, number>)[`SIG${name}`]
   if (known !== undefined) return known
   const realtime = /^RTMIN(?:\+(\d+))?$|^RTMAX(?:-(\d+))?$/.exec(name)
   if (realtime !== null) {

@@ -1,10 +1,10 @@
-import { constants } from 'node:os'
 import { thaw } from '../cgroup/control.ts'
 import { observe } from '../container/state.ts'
 import type { ContainerView } from '../container/view.ts'
 import { isActive, isRunning } from '../container/view.ts'
 import { waitForExit } from '../container/wait.ts'
 import { addon } from '../system/addon.ts'
+import { builtin } from '../system/builtin.ts'
 import { LichenError } from '../system/errors.ts'
 import { recordContainerEvent } from './record-event.ts'
 import { signalNumber } from './stop-signal.ts'
@@ -87,7 +87,7 @@ export async function killWith(view: ContainerView, signal: number): Promise<voi
 function endForGood({ live }: ContainerView): void {
   if (live === undefined) return
   try {
-    addon.pidfdSendSignal({ pid: live.monitorPid, startTime: live.monitorStartTime, signal: constants.signals.SIGUSR1 })
+    addon.pidfdSendSignal({ pid: live.monitorPid, startTime: live.monitorStartTime, signal: builtin.os.constants.signals.SIGUSR1 })
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
   }

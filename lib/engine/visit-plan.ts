@@ -1,4 +1,3 @@
-import { release } from 'node:os'
 import type { ContainerRecord } from '../container/record.ts'
 import { chooseCapabilities } from '../plan/capabilities.ts'
 import { compileExec, type ExecExtra } from '../plan/compile-exec.ts'
@@ -6,6 +5,7 @@ import { type ExecOptions, execProcess } from '../plan/exec-process.ts'
 import type { ExecPlan } from '../plan/plan.ts'
 import type { OciProcess, OciSpec } from '../plan/spec.ts'
 import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
+import { kernelRelease } from '../system/kernel.ts'
 import type { ContainerIdentity } from './identity.ts'
 
 interface Visit extends Pick<ExecExtra, 'target' | 'cgroup' | 'placed' | 'events' | 'seccomp' | 'secretEnvironment' | 'terminal' | 'attached'> {
@@ -18,8 +18,8 @@ interface Visit extends Pick<ExecExtra, 'target' | 'cgroup' | 'placed' | 'events
 /** One more process in a container, of a user's `exec` or for its health: with the capabilities, the filter and the groups that the container has. */
 export function visitPlan({ record, spec, identity, options, ...extra }: Visit): ExecPlan {
   const { capAdd, capDrop, privileged, groupAdd } = record.options
-  const { added } = chooseCapabilities({ add: capAdd, drop: capDrop, privileged, kernelRelease: release() })
-  const process = execProcess({ process: spec.process, options, identity: identity.container, added, kernelRelease: release() })
+  const { added } = chooseCapabilities({ add: capAdd, drop: capDrop, privileged, kernelRelease: kernelRelease() })
+  const process = execProcess({ process: spec.process, options, identity: identity.container, added, kernelRelease: kernelRelease() })
   return compileExec(spec, process, {
     ...extra,
     id: record.id,

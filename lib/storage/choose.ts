@@ -1,8 +1,8 @@
-import { release } from 'node:os'
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
+import { kernelRelease } from '../system/kernel.ts'
 import { debug, warning } from '../system/log.ts'
 import { findProgram, installLine } from '../system/programs.ts'
 import { stat } from '../system/small-files.ts'
@@ -56,7 +56,7 @@ const memory = (context: Context) => `${context.paths.run}/storage-driver.json`
 /** What the answer depends on. */
 async function factsOf(context: Context, backing: Backing, pinned: string | undefined): Promise<string> {
   const [{ dev }, fuse, program] = await Promise.all([stat(context.paths.data), fuseState(), findProgram('fuse-overlayfs')])
-  return [dev, backing.type, release(), pinned ?? '', fuse, program ?? ''].join(' ')
+  return [dev, backing.type, kernelRelease(), pinned ?? '', fuse, program ?? ''].join(' ')
 }
 
 async function remembered(context: Context, facts: string): Promise<ChosenDriver | undefined> {

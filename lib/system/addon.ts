@@ -1,7 +1,5 @@
 import { existsSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import type { OciSeccomp } from '../plan/spec.ts'
 import { LichenError } from './errors.ts'
 
@@ -111,14 +109,13 @@ declare const LICHEN_STANDALONE: boolean | undefined
 /** Top folder of a checkout or an npm package: the nearest one above this file with a package.json. */
 export function packageFolder(): string | undefined {
   if (typeof LICHEN_STANDALONE !== 'undefined') return undefined
-  for (let folder = dirname(fileURLToPath(import.meta.url)); folder !== dirname(folder); folder = dirname(folder)) {
+  for (let folder = dirname(decodeURIComponent(new URL(import.meta.url).pathname)); folder !== dirname(folder); folder = dirname(folder)) {
     if (existsSync(join(folder, 'package.json'))) return folder
   }
   return undefined
 }
 
 function load(): Addon {
-  const require = createRequire(import.meta.url)
   const top = packageFolder()
   const candidates = libexecFolders().map((folder) => join(folder, 'lichen.node'))
   if (top !== undefined) candidates.splice(process.env['LICHEN_LIBEXEC'] === undefined ? 0 : 1, 0, join(top, 'native/addon/build/Release/lichen.node'))
@@ -130,7 +127,10 @@ function load(): Addon {
     })
   }
   try {
-    return require(path) as Addon
+    // Not `require`: Bun's looks through all folders on the way first.
+    const loaded = { exports: {} }
+    process.dlopen(loaded, path)
+    return loaded.exports as Addon
   } catch (error) {
     throw new LichenError(`the native part of lichen can't be loaded: ${(error as Error).message}`, {
       code: 'BAD_ADDON',
