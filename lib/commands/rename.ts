@@ -5,6 +5,7 @@ import { usageError } from '../cli/usage-error.ts'
 import { exclusively } from '../container/exclusive.ts'
 import { findContainer } from '../container/find.ts'
 import { renameContainer } from '../container/rename.ts'
+import { amendMonitor } from '../engine/amend.ts'
 import { recordContainerEvent } from '../engine/record-event.ts'
 import { openContext } from '../system/open-context.ts'
 import { withExitCode } from './targets.ts'
@@ -20,8 +21,9 @@ export const rename = command({
     const name = containerName(wanted, 1)
     const context = await openContext(globals)
     try {
-      await exclusively(await findContainer(context, container), async ({ record, paths }) => {
+      await exclusively(await findContainer(context, container), async ({ record, paths, live }) => {
         await renameContainer(context, paths, record, name)
+        await amendMonitor({ record: { ...record, name }, paths, live })
         await recordContainerEvent({ record: { ...record, name }, paths }, 'rename', { oldName: `/${record.name}` })
       })
       return 0

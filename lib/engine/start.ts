@@ -54,6 +54,7 @@ export async function startContainer(context: Context, view: ContainerView, opti
 export async function startHeld(context: Context, view: ContainerView, options: StartOptions): Promise<Launched> {
   const { record, paths } = view
   const launched = await withLastWord(paths, async () => {
+    await rm(paths.amendment, { force: true })
     const input = await planStart(context, view, options)
     return launch(input).catch(async (error: unknown) => {
       throw await explained(error, context, record)
@@ -119,7 +120,14 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     stdin: !interactive ? 'none' : detach ? 'open' : 'once',
     terminal: options.terminal,
     init: record.options.init || (context.config.init ?? false),
-    files: { lock: paths.lock, live: paths.live, exit: paths.exit, attachSocket: paths.attachSocket },
+    files: {
+      lock: paths.lock,
+      live: paths.live,
+      exit: paths.exit,
+      attachSocket: paths.attachSocket,
+      pidfile: record.options.pidfile ?? '',
+      amendment: paths.amendment,
+    },
     log: logPlan(record, paths),
     cleanup: record.options.remove ? [...ownCommand(), '--root', context.paths.data, 'rm', '--volumes', record.id] : [],
     timeout: (record.options.timeout ?? 0) * 1000,

@@ -125,7 +125,8 @@ export interface RunPlan {
   init: boolean
   network: NetworkPlan
   cgroup: CgroupPlan
-  files: { lock: string; live: string; exit: string; attachSocket: string }
+  /** `pidfile` is the user's, "": none. `amendment` may come to be: what has been changed since (encodeAmendment). */
+  files: { lock: string; live: string; exit: string; attachSocket: string; pidfile: string; amendment: string }
   log: { driver: LogDriver; path: string; maxSize: number; maxFiles: number }
   /** Started once when the container is gone and no launcher is connected: `--rm` of detached containers. */
   cleanup: string[]

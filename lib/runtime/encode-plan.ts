@@ -1,4 +1,17 @@
-import type { CapabilitySets, ExecPlan, Identity, MountPlan, NamespaceKind, Plan, ProcessPlan, RootfsPlan, RunPlan, UnsharePlan, View } from '../plan/plan.ts'
+import type {
+  CapabilitySets,
+  EventsPlan,
+  ExecPlan,
+  Identity,
+  MountPlan,
+  NamespaceKind,
+  Plan,
+  ProcessPlan,
+  RootfsPlan,
+  RunPlan,
+  UnsharePlan,
+  View,
+} from '../plan/plan.ts'
 import {
   cgroupMode,
   eventPhase,
@@ -31,6 +44,12 @@ export function encodePlan(plan: Plan): Buffer {
   return Buffer.concat(records)
 }
 
+/** What the file `amendment` of a plan holds: what counts from now on for a container that runs. */
+export function encodeAmendment({ events, restart }: { events: Omit<EventsPlan, 'fixed'>; restart: RunPlan['restart'] }): Buffer {
+  const restarts = encodeRecord(T.RESTART, [u(restartPolicy[restart.policy]), u(restart.most)])
+  return Buffer.concat([encodeRecord(T.EVENTS, [s(events.log), s(events.head)]), restarts])
+}
+
 type Put = (tag: number, ...fields: Field[]) => void
 
 function putRun(put: Put, plan: RunPlan): void {
@@ -57,6 +76,8 @@ function putRun(put: Put, plan: RunPlan): void {
     for (const { file, value } of plan.cgroup.writes) put(T.CGROUP_WRITE, s(file), s(value))
   }
   put(T.FILES, s(plan.files.lock), s(plan.files.live), s(plan.files.exit), s(plan.files.attachSocket))
+  if (plan.files.pidfile !== '') put(T.PIDFILE, s(plan.files.pidfile))
+  if (plan.files.amendment !== '') put(T.AMENDMENT, s(plan.files.amendment))
   put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles))
   for (const argument of plan.cleanup) put(T.CLEANUP_ARG, s(argument))
   if (plan.timeout > 0) put(T.STOP_TIMEOUT, u(plan.timeout))

@@ -46,6 +46,8 @@ export interface ContainerPaths {
   live: string
   /** `State.Health` of inspect, written by the monitor. */
   health: string
+  /** What has been changed since the monitor was started, for it to look at. */
+  amendment: string
   attachSocket: string
   /** The one of all containers. */
   events: string
@@ -74,6 +76,7 @@ export function containerPaths(paths: Paths, id: string): ContainerPaths {
     live: `${runDir}/live.json`,
     health: `${runDir}/health.json`,
     events: eventsLog(paths),
+    amendment: `${runDir}/amendment`,
     attachSocket: `${runDir}/attach`,
     apiSocket: `${runDir}/slirp`,
   }

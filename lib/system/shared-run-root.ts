@@ -1,4 +1,5 @@
-import { lstatSync } from 'node:fs'
+import { lstatSync, readdirSync, rmSync } from 'node:fs'
+import { hostname } from 'node:os'
 import { bootId, textOf } from './boot-id.ts'
 import { withLock } from './lock.ts'
 import { mkdir, rename, writeFile } from './small-files.ts'
@@ -11,18 +12,33 @@ import { mkdir, rename, writeFile } from './small-files.ts'
 export async function sharedRunRoot(data: string, own: string, uid: number): Promise<string> {
   const boot = bootId()
   const file = `${data}/run-roots/${boot}`
-  const known = textOf(file)
+  const known = pathIn(file)
   if (known === own) return own
   if (isUsable(known, uid, boot)) return known
   await mkdir(`${data}/run-roots`, { recursive: true, mode: 0o700 })
   return withLock(`${data}/run-roots/.lock`, 'exclusive', async () => {
-    const now = textOf(file)
+    const now = pathIn(file)
     if (now !== known && isUsable(now, uid, boot)) return now
-    await writeFile(`${file}.tmp`, own, { mode: 0o600 })
+    await writeFile(`${file}.tmp`, `${own}\n${machine()}\n`, { mode: 0o600 })
     await rename(`${file}.tmp`, file)
+    forgetEarlier(`${data}/run-roots`, boot)
     return own
   })
 }
+
+/**
+ * What earlier boots of this machine have left. The same machine is one with the same name and id: on a data root that many have, those of the others stay,
+ * and stateless nodes of a cluster may all have one id.
+ */
+function forgetEarlier(folder: string, boot: string): void {
+  for (const name of readdirSync(folder)) {
+    if (name !== '.lock' && name !== boot && textOf(`${folder}/${name}`)?.split('\n')[1] === machine()) rmSync(`${folder}/${name}`, { force: true })
+  }
+}
+
+const machine = () => `${hostname()} ${textOf('/etc/machine-id') ?? ''}`
+
+const pathIn = (file: string) => textOf(file)?.split('\n')[0]
 
 /** Still there, ours alone, and of this boot. */
 function isUsable(path: string | undefined, uid: number, boot: string): path is string {

@@ -8,6 +8,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "amendment.h"
 #include "moment.h"
 
 /* lib/events/log.ts has the same. */
@@ -44,7 +45,7 @@ void event_append(const struct plan *plan, const char *action, const char *more)
   char tail[64];
   if (plan->event_log == NULL) return;
   snprintf(tail, sizeof tail, "},\"action\":\"%s\"", action);
-  append_line(plan, plan->event_head, more, tail);
+  append_line(plan, amendment_now(plan).event_head, more, tail);
 }
 
 void events_append_fixed(const struct plan *plan, enum event_phase phase) {

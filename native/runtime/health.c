@@ -1,9 +1,13 @@
 #include "health.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/epoll.h>
+#include <unistd.h>
 
 #include "clients.h"
 #include "events.h"
@@ -38,6 +42,12 @@ static unsigned long long streak;
 static uint64_t began, check_began;
 static char check_moment[MOMENT_LENGTH + 1];
 static bool active;
+
+/* cgroup.events: of processes that are frozen no check is to be had, which says nothing of their health. */
+static void on_freezer(struct watch *watch, uint32_t events);
+static struct watch freezer = {.fd = -1, .ready = on_freezer};
+static bool frozen;
+static bool interrupted; /* a check is to be done as soon as they go on */
 
 static bool in_start_period(uint64_t moment) { return moment - began < plan->health.start_period; }
 
@@ -77,7 +87,51 @@ static void wait_for_next(void) {
   if (plan->health.interval > 0) timer_start(&next, quickly ? plan->health.start_interval : plan->health.interval);
 }
 
+static void check_now(void);
+
+static void look_at_freezer(void) {
+  char text[256];
+  if (freezer.fd < 0) return;
+  ssize_t length = pread(freezer.fd, text, sizeof text - 1, 0);
+  if (length < 0) {
+    loop_close(&freezer);
+    return;
+  }
+  text[length] = '\0';
+  bool now = strstr(text, "frozen 1") != NULL;
+  if (now == frozen) return;
+  frozen = now;
+  if (frozen) {
+    interrupted = check_running();
+    timer_stop(&next);
+    check_stop();
+  } else if (interrupted) {
+    check_now();
+  } else {
+    wait_for_next();
+  }
+}
+
+static void on_freezer(struct watch *watch, uint32_t events) {
+  (void)watch, (void)events;
+  look_at_freezer();
+}
+
+/* The kernel tells of changes by EPOLLPRI. */
+static void watch_freezer(const char *cgroup) {
+  char path[PATH_MAX];
+  frozen = interrupted = false;
+  if (*cgroup == '\0' || (size_t)snprintf(path, sizeof path, "%s/cgroup.events", cgroup) >= sizeof path) return;
+  freezer.fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (freezer.fd >= 0) loop_want(&freezer, EPOLLPRI);
+}
+
 static void on_done(int code, const char *output, size_t length) {
+  look_at_freezer();
+  if (frozen) {
+    interrupted = true;
+    return;
+  }
   struct entry *entry = new_entry();
   strcpy(entry->start, check_moment);
   moment_now(entry->end);
@@ -110,7 +164,8 @@ static void check_now(void) {
 
 static void on_due(struct timer *timer) {
   (void)timer;
-  if (active && !check_running()) check_now();
+  look_at_freezer();
+  if (active && !frozen && !check_running()) check_now();
 }
 
 void health_start(const struct plan *the_plan, const struct check_target *the_target, void (*unhealthy)(void)) {
@@ -124,12 +179,14 @@ void health_start(const struct plan *the_plan, const struct check_target *the_ta
   streak = 0;
   forget_log();
   write_record();
+  watch_freezer(target.cgroup);
   wait_for_next();
 }
 
 void health_stop(void) {
   if (!active) return;
   active = false;
+  loop_close(&freezer);
   timer_stop(&next);
   check_stop();
   /* For those who only look at this, as with Docker. */
@@ -145,5 +202,7 @@ void health_ask(struct client *client) {
     return;
   }
   client->asks = true;
-  if (!check_running()) check_now();
+  look_at_freezer();
+  if (frozen) interrupted = true;
+  else if (!check_running()) check_now();
 }

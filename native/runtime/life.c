@@ -97,6 +97,14 @@ static void write_exit(const struct plan *plan, const struct end *end, const cha
   if (life_replace(plan->exit_file, text) < 0) warn_of("log", errno, plan->exit_file, "the exit code is not recorded", "write(%s)", plan->exit_file);
 }
 
+void life_write_pid(const struct plan *plan, pid_t pid) {
+  char text[16];
+  snprintf(text, sizeof text, "%d\n", pid);
+  int fd = open(plan->pidfile, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NONBLOCK, 0644);
+  if (fd < 0 || write_all(fd, text, strlen(text)) < 0) warn_of("log", errno, plan->pidfile, "", "write(%s)", plan->pidfile);
+  if (fd >= 0) close(fd);
+}
+
 void life_stopped(void) { stopped = true; }
 
 void life_write_exit(const struct plan *plan, int code, bool oom_killed, uint64_t restarts) {

@@ -13,6 +13,9 @@
  */
 void life_write_live(const struct plan *plan, pid_t pid, uint64_t start_time, const char *cgroup, uint64_t restarts);
 
+/* For who reads plan->pidfile. In place, since it is the user's: it may be a link, or in a folder of others. */
+void life_write_pid(const struct plan *plan, pid_t pid);
+
 /* Somebody ends it himself, which its exit record says then. */
 void life_stopped(void);
 

@@ -162,6 +162,8 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
     case PLAN_LOG:
       plan->log_driver = field_u(f), plan->log_path = field_s(f), plan->log_max_size = field_u(f), plan->log_max_files = field_u(f);
       break;
+    case PLAN_PIDFILE: plan->pidfile = field_s(f); break;
+    case PLAN_AMENDMENT: plan->amendment_file = field_s(f); break;
     case PLAN_CLEANUP_ARG: append_string(&plan->cleanup, field_s(f)); break;
     case PLAN_STOP_TIMEOUT: plan->timeout = field_u(f); break;
     case PLAN_RESTART: plan->restart_policy = field_u(f), plan->restart_max = field_u(f); break;

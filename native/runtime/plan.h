@@ -126,6 +126,7 @@ struct plan {
   uint64_t log_driver, log_max_size, log_max_files;
   const char *log_path;
   struct strings cleanup;
+  const char *pidfile, *amendment_file; /* NULL: none */
   uint64_t timeout; /* milliseconds, 0: none */
   uint64_t restart_policy, restart_max; /* enum restart_policy; 0: no limit */
 

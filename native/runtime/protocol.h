@@ -79,6 +79,7 @@ enum plan_tag {
   PLAN_CGROUP_CONTROLLERS = 81, /* s: what to write to the parent's cgroup.subtree_control, "+memory +pids" */
   PLAN_CGROUP_WRITE = 82,  /* s file name, s value; repeats */
   /* files and life */
+  PLAN_PIDFILE = 89,       /* s: where the host pid is written at each start again; the first time it is for the launcher to do */
   PLAN_FILES = 90,         /* s lock, s live record, s exit record, s attach socket */
   PLAN_LOG = 91,           /* u enum log_driver, s path, u max size in bytes (0: none), u max files */
   PLAN_CLEANUP_ARG = 92,   /* s: argv that takes the monitor's place when the container is gone, unless the launcher says CONTROL_CLEANED; repeats */
@@ -89,6 +90,7 @@ enum plan_tag {
   PLAN_STOP = 96,          /* u signal, u milliseconds: how the monitor itself stops the container */
   PLAN_EVENTS = 97,        /* s the log of events, s members of one of the container's, its attributes the last and still open; exec: of its end */
   PLAN_EVENT = 98,         /* u enum event_phase, s members of an event of something else; repeats */
+  PLAN_AMENDMENT = 99,     /* s: a file of records that may come to be: the PLAN_EVENTS and PLAN_RESTART that count from then on */
   /* exec */
   PLAN_TARGET = 100,       /* u host pid of the container's first process, u its start time (field 22 of /proc/PID/stat) */
   /* unshare */

@@ -5,7 +5,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "plan.h"
+#include "amendment.h"
 
 struct restart {
   uint64_t count; /* how often it has been, or is about to be, started again */
@@ -13,6 +13,6 @@ struct restart {
 };
 
 /* After an end with `code`, `ran` milliseconds after its start; `forced`: whatever the policy. False: that was the end, and nothing is changed. */
-bool restart_due(struct restart *restart, const struct plan *plan, int code, uint64_t ran, bool forced);
+bool restart_due(struct restart *restart, const struct amendment *now, int code, uint64_t ran, bool forced);
 
 #endif

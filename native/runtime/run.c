@@ -5,6 +5,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
+#include "amendment.h"
 #include "cgroup.h"
 #include "children.h"
 #include "cleanup.h"
@@ -134,6 +135,7 @@ static void start_again(void) {
   clients_listen(plan);
   start();
   report_undo = NULL;
+  if (plan->pidfile != NULL) life_write_pid(plan, launch_process.pid);
   tell_start();
   /* Who saw that it was about to start, and said that it should not, has seen no process that he could have ended. */
   children_hear();
@@ -166,7 +168,8 @@ static bool finish(void) {
   int code = children_code(&launch_process);
   bool oom_killed = cgroup_oom_killed();
   children_hear();
-  bool again = !over && restart_due(&restart, plan, code, milliseconds_now() - start_moment, forced);
+  const struct amendment now = amendment_now(plan);
+  bool again = !over && restart_due(&restart, &now, code, milliseconds_now() - start_moment, forced);
   forced = false;
   life_write_exit(plan, code, oom_killed, restart.count);
   tell_end(code, oom_killed);

@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Delegated, delegate } from '../helpers/delegated.ts'
+import { eventually } from '../helpers/eventually.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -113,6 +114,32 @@ describe('in a cgroup of its own', () => {
     const [removal, ...others] = await Promise.all([box.lichen('rm', '-f', 'box'), box.lichen('unpause', 'box'), box.lichen('pause', 'box')])
     expect(removal.code).toBe(0)
     for (const { code, stderr } of others) if (code !== 0) expect(stderr).toMatch(/No such container|is not running|is not paused|is already paused/)
+  })
+
+  it('rests from health checks, also from one that is on its way', async () => {
+    const hangs = 'test -e /fast || { touch /begun; sleep 1000; }'
+    const times = ['--health-start-period', '1h', '--health-start-interval', '50ms', '--health-interval', '50ms', '--health-retries', '1']
+    await box.ok('run', '-d', '--name', 'box', '--network', 'none', '--health-cmd', hangs, '--health-timeout', '1h', ...times, 'busybox', 'sleep', '1000')
+    await eventually(async () => (await box.lichen('exec', 'box', 'test', '-e', '/begun')).code.toString(), /^0$/)
+    await box.ok('exec', 'box', 'touch', '/fast')
+    const processes = async () =>
+      readFileSync(join(cgroup.path, cgroup.left()[0] ?? '', 'cgroup.procs'), 'utf8')
+        .trim()
+        .split('\n')
+        .length.toString()
+    await box.ok('pause', 'box')
+    await eventually(processes, /^1$/)
+    await box.ok('unpause', 'box')
+    await box.ok('wait', '--condition', 'healthy', 'box')
+    await box.ok('pause', 'box')
+    const health = async () => JSON.parse(await box.ok('inspect', '--format', '{{json .State.Health}}', 'box')) as { Log: { End: string; ExitCode: number }[] }
+    const before = await health()
+    await passed(300)
+    expect(await health()).toEqual({ ...before, Status: 'healthy', FailingStreak: 0 })
+    await box.ok('unpause', 'box')
+    const last = before.Log.at(-1)?.End ?? ''
+    await eventually(async () => String(((await health()).Log.at(-1)?.End ?? '') > last), /^true$/)
+    expect(await health()).toMatchObject({ Status: 'healthy', FailingStreak: 0 })
   })
 
   it('has ended when its monitor was killed, and leaves nothing behind', async () => {

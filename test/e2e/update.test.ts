@@ -1,4 +1,7 @@
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -48,19 +51,47 @@ it('killed at any moment leaves the record whole', async () => {
   }
 })
 
+const policy = (name: string) => box.ok('inspect', '--format', '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}', name)
+
 it('changes the restart policy of one that does not run', async () => {
-  const policy = (name: string) => box.ok('inspect', '--format', '{{.HostConfig.RestartPolicy.Name}} {{.HostConfig.RestartPolicy.MaximumRetryCount}}', name)
   await box.ok('create', '--name', 'box', 'busybox', 'sleep', '1000')
   await box.ok('update', '--restart', 'on-failure:3', 'box')
   expect(await policy('box')).toBe('on-failure 3')
   await box.ok('update', '--restart', 'no', 'box')
   expect(await policy('box')).toBe('no 0')
-  await box.ok('start', 'box')
-  const { code, stderr } = await box.lichen('update', '--restart', 'always', 'box')
-  expect([code, stderr]).toEqual([1, "Error: the restart policy of box can't be changed while it runs\nhint: lichen stop box, then update and start it\n"])
   await box.ok('create', '--name', 'brief', '--rm', 'busybox')
   expect(await box.lichen('update', '--restart', 'always', 'brief')).toMatchObject({
     code: 1,
     stderr: 'Error: Restart policy cannot be updated because AutoRemove is enabled for the container\n',
   })
+})
+
+it('changes the restart policy of one that runs, whose monitor knows its new name as well', async () => {
+  const pidfile = join(box.files, 'pid')
+  const script = 'trap "exit 3" USR1; echo ready; while :; do sleep 0.02; done'
+  const id = await box.ok('run', '-d', '--name', 'before', '--network', 'none', '--pidfile', pidfile, 'busybox', 'sh', '-c', script)
+  const ready = (times: number) => eventually(() => box.ok('logs', id), new RegExp(`^(ready\n?){${times}}$`))
+  const facts = () => box.ok('inspect', '--format', '{{.State.Status}} {{.RestartCount}}', id)
+  await ready(1)
+  await box.ok('rename', 'before', 'after')
+  await box.ok('update', '--restart', 'on-failure:1', 'after')
+  expect(await policy('after')).toBe('on-failure 1')
+  await box.ok('kill', '-s', 'USR1', 'after')
+  await ready(2)
+  await eventually(facts, /^running 1$/)
+  const pid = await box.ok('inspect', '--format', '{{.State.Pid}}', id)
+  await eventually(async () => readFileSync(pidfile, 'utf8'), new RegExp(`^${pid}\n$`))
+  await box.ok('update', '--restart', 'no', 'after')
+  await box.ok('kill', '-s', 'USR1', 'after')
+  expect(await box.ok('wait', id)).toBe('3')
+  expect(await facts()).toBe('exited 1')
+  const format = '{{.Action}} {{.Actor.Attributes.name}}'
+  const told = (await box.ok('events', '--since', '1h', '--until', '0s', '--filter', `container=${id}`, '--format', format)).split('\n')
+  expect(told.filter((line) => /^(start|die) /.test(line))).toEqual(['start before', 'die after', 'start after', 'die after'])
+  // A start has the policy of the record, not what the monitor before was told.
+  await box.ok('update', '--restart', 'always', 'after')
+  await box.ok('start', 'after')
+  await ready(3)
+  await box.ok('kill', '-s', 'USR1', 'after')
+  await ready(4)
 })

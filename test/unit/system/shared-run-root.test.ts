@@ -32,6 +32,19 @@ it('is one for many who come at once', async () => {
   expect(new Set(await Promise.all(own.map(share))).size).toBe(1)
 })
 
+it('forgets those of earlier boots of this machine, and no other', async () => {
+  const first = runRoot('first')
+  await share(first)
+  const folder = join(top, 'data/run-roots')
+  const mine = readFileSync(join(folder, boot), 'utf8')
+  writeFileSync(join(folder, 'before'), mine)
+  writeFileSync(join(folder, 'elsewhere'), mine.replace(/\n.*/, '\nother-node 0123'))
+  rmSync(first, { recursive: true })
+  const second = runRoot('second')
+  expect([await share(second), await share(second)]).toEqual([second, second])
+  expect(readdirSync(folder).sort()).toEqual(['.lock', boot, 'elsewhere'].sort())
+})
+
 it.each<[string, (path: string) => void]>([
   ['has vanished', (path) => rmSync(path, { recursive: true })],
   ['is open to others', (path) => chmodSync(path, 0o755)],
