@@ -1,19 +1,13 @@
 import { createHash } from 'node:crypto'
-import { chmod, chown, mkdir, rename } from 'node:fs/promises'
-import { dirname } from 'node:path'
 import type { Identity } from '../plan/plan.ts'
 import { type ApplyStream, startApply } from '../runtime/unshare.ts'
 import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { syncFolder } from '../system/files.ts'
 import { warning } from '../system/log.ts'
-import { layerDiff, layersDir, temporaryDir } from '../system/paths.ts'
-import { randomHex } from '../system/random.ts'
 import { ApplyRecords } from './apply-records.ts'
-import { TEMPORARY_PREFIX } from './blobs.ts'
 import { decompress } from './decompress.ts'
-import { digestHex } from './digest.ts'
+import { draftOf, makeDraft, makeDraftFiles, putInPlace } from './layer-draft.ts'
 import { layerEntries } from './layer-entries.ts'
 import { squashIds } from './squash-ids.ts'
 import { TarReader } from './tar/reader.ts'
@@ -26,9 +20,10 @@ import { TarError } from './tar/tar-error.ts'
  */
 export async function unpackLayer(input: { context: Context; identity: Identity; blob: AsyncIterable<Uint8Array>; diffId: string }): Promise<{ size: number }> {
   const { context, identity, blob, diffId } = input
-  const draft = `${temporaryDir(context.paths)}/${TEMPORARY_PREFIX}layer-${digestHex(diffId).slice(0, 12)}-${randomHex(4)}`
+  const draft = draftOf(context, diffId)
   try {
-    await makeDraft(context, identity, draft)
+    await makeDraft(context, draft)
+    await makeDraftFiles(identity, draft)
     const apply = startApply({ context, identity, directory: `${draft}/diff` })
     let size: number
     try {
@@ -75,33 +70,6 @@ async function stream(blob: AsyncIterable<Uint8Array>, apply: ApplyStream, diffI
   await records.flush(true)
   const said = squashing?.said()
   if (said !== undefined) warning(`layer ${diffId.slice(0, 19)}: ${said}`)
-}
-
-/** The ids of a root user's containers are others than root's: they reach layers as "others". */
-const folderMode = () => (process.geteuid?.() === 0 ? 0o711 : 0o700)
-
-async function makeDraft(context: Context, identity: Identity, draft: string): Promise<void> {
-  await mkdir(temporaryDir(context.paths), { recursive: true, mode: 0o700 })
-  await mkdir(draft, { mode: folderMode() })
-  await mkdir(`${draft}/diff`)
-  // Whatever the umask: many layers say nothing of their root, and a container has it as its own.
-  await chmod(`${draft}/diff`, 0o755)
-  if (process.geteuid?.() === 0) await chown(`${draft}/diff`, hostRoot(identity.uidMappings), hostRoot(identity.gidMappings))
-}
-
-const hostRoot = (mappings: Identity['uidMappings']) => mappings.find(({ container }) => container === 0)?.host ?? 0
-
-/** False where the layer is there already. */
-async function putInPlace(context: Context, draft: string, diffId: string): Promise<boolean> {
-  await mkdir(layersDir(context.paths), { recursive: true, mode: folderMode() })
-  try {
-    await rename(draft, dirname(layerDiff(context.paths, diffId)))
-  } catch (error) {
-    if (['ENOTEMPTY', 'EEXIST'].includes((error as NodeJS.ErrnoException).code ?? '')) return false
-    throw error
-  }
-  await syncFolder(layersDir(context.paths))
-  return true
 }
 
 function of(diffId: string, error: unknown): unknown {

@@ -210,7 +210,8 @@ export interface ChangesPlan {
   lower: string[]
   /** Absolute paths in the container on which the runtime itself mounts something. */
   own: string[]
-  output: 'entries' | 'names' | 'count'
+  /** `layer`: entries, and the directory is made what a layer of them would be, and synced. */
+  output: 'entries' | 'names' | 'count' | 'layer'
 }
 
 /** `lichen-runtime unshare`: work on the store under the container's id map. */

@@ -152,7 +152,7 @@ function putUnshare(put: Put, { identity, operation }: UnsharePlan): void {
       putView(put, { kind: 'directory', path: directory })
       for (const path of lower) put(T.LOWER, s(path))
       for (const path of own) put(T.OP_OWN, s(path))
-      putFlags(put, { merged, 'whiteout-files': whiteoutFiles, names: output === 'names', count: output === 'count' })
+      putFlags(put, { merged, 'whiteout-files': whiteoutFiles, names: output === 'names', count: output === 'count', keep: output === 'layer' })
     }
   }
 }

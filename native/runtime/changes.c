@@ -2,9 +2,12 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
+#include "durable.h"
+#include "keep.h"
 #include "lower.h"
 #include "names.h"
 #include "operations.h"
@@ -21,6 +24,7 @@
 struct changes {
   const struct plan *plan;
   bool merged, whiteout_files, names;
+  bool keep; /* the directory becomes the layer: keep.h */
   struct pack pack;
   uint64_t unsayable; /* names that a layer would take for whiteouts */
   char first_unsayable[PATH_MAX];
@@ -34,6 +38,8 @@ struct frame {
   size_t path_length;
   bool pending, in_lower;
   bool opaque; /* hides what the layers below have */
+  bool whiteouts; /* has some that were told */
+  bool touched;   /* something was removed from it here */
   bool hidden; /* is opaque, or below one that is: nothing shows through, names of the layers are only told as deleted */
 };
 
@@ -110,6 +116,7 @@ static bool same_file(const struct frame *frame, int layer, const char *name, co
 }
 
 static void tell_deleted(struct changes *changes, struct frame *frame) {
+  frame->whiteouts = true;
   tell_way(changes, frame);
   if (changes->names) pack_change(&changes->pack, CHANGE_DELETED);
   else pack_mark(&changes->pack, ENTRY_WHITEOUT);
@@ -118,6 +125,28 @@ static void tell_deleted(struct changes *changes, struct frame *frame) {
 static bool directory_is_opaque(int fd) {
   char value;
   return opaque_is(fd) || (fgetxattr(fd, "user.fuseoverlayfs.opaque", &value, 1) == 1 && value == 'y');
+}
+
+/* What the layer does not tell is not in it. */
+static void leave_out(struct changes *changes, struct frame *frame, const char *name, int flags) {
+  if (!changes->keep) return;
+  if (unlinkat(frame->fd, name, flags) < 0) {
+    if (flags != 0 && (errno == ENOTEMPTY || errno == EEXIST)) return;
+    pack_failed(&changes->pack, "unlinkat()");
+  }
+  frame->touched = true;
+}
+
+/* Closes it, whose content is as it is to be. */
+static void settle(struct changes *changes, struct frame *frame) {
+  struct timespec times[2] = {frame->status.st_atim, frame->status.st_mtim};
+  if (!changes->keep) {
+    close(frame->fd);
+    return;
+  }
+  if (keep_directory(frame->fd, frame->opaque, frame->whiteouts) < 0) pack_failed(&changes->pack, "fsetxattr()");
+  if (frame->touched && futimens(frame->fd, times) < 0) pack_failed(&changes->pack, "futimens()");
+  if (durable_take(changes->pack.durable, frame->fd) < 0) pack_failed(&changes->pack, "close()");
 }
 
 static void visit_directory(struct changes *changes, struct frame *above, const char *name, int layer, const struct stat *lower_status) {
@@ -140,7 +169,9 @@ static void visit_directory(struct changes *changes, struct frame *above, const 
   }
   walk(changes, &frame);
   lower_leave(&frame.lower);
-  close(frame.fd);
+  bool told = !frame.pending;
+  settle(changes, &frame);
+  if (!told) leave_out(changes, above, name, AT_REMOVEDIR);
 }
 
 static void count_unsayable(struct changes *changes) {
@@ -150,9 +181,12 @@ static void count_unsayable(struct changes *changes) {
 static void visit_file(struct changes *changes, struct frame *frame, const char *name, const struct stat *status, int layer, const struct stat *lower_status) {
   if (changes->merged && layer >= 0 && same_file(frame, layer, name, status, lower_status)) return;
   /* Made as a place to mount something on. */
-  if (layer < 0 && S_ISREG(status->st_mode) && status->st_size == 0 && is_own(changes)) return;
-  if (!changes->names && strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0) return count_unsayable(changes);
-  if (S_ISSOCK(status->st_mode) && !changes->names) return;
+  if (layer < 0 && S_ISREG(status->st_mode) && status->st_size == 0 && is_own(changes)) return leave_out(changes, frame, name, 0);
+  if (!changes->names && strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0) {
+    count_unsayable(changes);
+    return leave_out(changes, frame, name, 0);
+  }
+  if (S_ISSOCK(status->st_mode) && !changes->names) return leave_out(changes, frame, name, 0);
   tell_way(changes, frame);
   if (changes->names) pack_change(&changes->pack, layer >= 0 ? CHANGE_CHANGED : CHANGE_ADDED);
   else pack_file(&changes->pack, frame->fd, name, status);
@@ -177,6 +211,7 @@ static void visit(struct changes *changes, struct frame *frame, const char *name
   if (!here && strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0) return;
   if (!here || (!changes->merged && whiteout_is(&status))) {
     if (layer >= 0) tell_deleted(changes, frame);
+    else if (here) leave_out(changes, frame, name, 0);
     return;
   }
   bool mark = strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0 && changes->whiteout_files;
@@ -207,19 +242,27 @@ static void visit_root(struct changes *changes, struct frame *root) {
 
 struct totals op_changes(const struct plan *plan, const struct view *view) {
   static struct changes changes;
+  static struct durable durable;
   struct frame root = {.in_lower = true, .fd = openat(view->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)};
   changes = (struct changes){
       .plan = plan,
       .merged = (plan->op_flags & OP_MERGED) != 0,
       .whiteout_files = (plan->op_flags & OP_WHITEOUT_FILES) != 0,
       .names = (plan->op_flags & OP_NAMES) != 0,
+      .keep = (plan->op_flags & OP_KEEP) != 0,
   };
   pack_open(&changes.pack, plan);
+  if (changes.keep) changes.pack.durable = &durable;
   if (root.fd < 0 || fstat(root.fd, &root.status) < 0) pack_failed(&changes.pack, "open(O_DIRECTORY)");
   if (lower_open(&root.lower, plan) < 0) fail("pack", errno, plan->lower.at[root.lower.count], "", "open(O_DIRECTORY)");
   visit_root(&changes, &root);
   walk(&changes, &root);
   pack_close(&changes.pack);
+  if (changes.keep) {
+    int top = openat(view->root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    settle(&changes, &root);
+    if (top < 0 || durable_sync(&durable, top) < 0) fail("pack", errno, "", "", "fsync()");
+  }
   if (changes.unsayable > 0) warn_of("pack", 0, changes.first_unsayable, "a file of this name can't be in a layer, where it would hide another: it was left out", "%s", "");
   return changes.pack.totals;
 }

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "entry-xattrs.h"
+#include "keep.h"
 #include "records.h"
 #include "report.h"
 #include "travel-xattrs.h"
@@ -218,7 +219,8 @@ static bool pack_regular(struct pack *pack, int parent, const char *name) {
   if (fd < 0 && (errno == ENOENT || errno == ESTALE)) return false;
   if (fd < 0) pack_failed(pack, "open()");
   put_file(pack, fd, &status);
-  close(fd);
+  if (pack->durable == NULL) close(fd);
+  else if (keep_strip(fd) < 0 || durable_take(pack->durable, fd) < 0) pack_failed(pack, "fremovexattr()");
   return true;
 }
 

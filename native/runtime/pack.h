@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <sys/stat.h>
 
+#include "durable.h"
 #include "hard-links.h"
 #include "operations.h"
 
@@ -13,6 +14,7 @@ struct pack {
   const struct plan *plan;
   bool silent;    /* nothing is written, only counted */
   bool single_id; /* owners are in an attribute: entry-xattrs.h */
+  struct durable *durable; /* OP_KEEP: files are rid of what overlayfs has noted, and handed over to be synced; else NULL */
   struct hard_links links;
   struct totals totals; /* bytes: what is in the files, each once */
   uint64_t blocks;      /* of a tar of all this */
