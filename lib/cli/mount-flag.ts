@@ -14,7 +14,20 @@ interface Field {
 }
 
 /** The keys that may stand alone. */
-const switches = new Set(['readonly', 'ro', 'rw', 'volume-nocopy', 'nocopy', 'bind-nonrecursive', 'u', 'chown', 'tmpcopyup', 'notmpcopyup', 'idmap'])
+const switches = new Set([
+  'readonly',
+  'ro',
+  'rw',
+  'readwrite',
+  'volume-nocopy',
+  'nocopy',
+  'bind-nonrecursive',
+  'u',
+  'chown',
+  'tmpcopyup',
+  'notmpcopyup',
+  'idmap',
+])
 const attributes = /^(no)?(exec|suid|dev)$/
 const aliases: Readonly<Record<string, string>> = {
   src: 'source',
@@ -23,6 +36,8 @@ const aliases: Readonly<Record<string, string>> = {
   ro: 'readonly',
   chown: 'u',
   subpath: 'volume-subpath',
+  'image-subpath': 'volume-subpath',
+  readwrite: 'rw',
   nocopy: 'volume-nocopy',
 }
 
@@ -30,15 +45,19 @@ const aliases: Readonly<Record<string, string>> = {
 export function parseMount(text: string): VolumeOption {
   const bad: Bad = (why) => invalidArgument(text, '--mount', why)
   const mount: VolumeOption = { type: 'volume', source: '', target: '', readOnly: false, options: [] }
+  let mode = false
   for (const field of csvFields(text)) {
     const equals = field.indexOf('=')
     const word = (equals === -1 ? field : field.slice(0, equals)).toLowerCase()
     const key = aliases[word] ?? word
     const value = equals === -1 ? undefined : field.slice(equals + 1)
     if (value === undefined && !switches.has(word) && !attributes.test(word)) throw bad(`invalid field '${field}' must be a key=value pair`)
+    mode ||= key === 'readonly' || key === 'rw'
     if (!apply(mount, { key, value, bad })) throw bad(`unexpected key '${word}' in '${field}'`)
   }
   check(mount, bad)
+  // An image is to be written to only where that is said.
+  if (mount.type === 'image' && !mode) mount.readOnly = true
   return { ...mount, target: clean(mount.target), source: mount.type === 'bind' ? hostPath(mount.source) : mount.source }
 }
 
@@ -151,7 +170,7 @@ function check(mount: VolumeOption, bad: Bad): void {
   if (target === '') throw bad('target is required')
   if (!target.startsWith('/')) throw config(type, `invalid mount path: '${target}' mount path must be absolute`)
   if (type === 'tmpfs' && source !== '') throw config(type, 'field Source must not be specified')
-  if ((type === 'bind' || type === 'image') && source === '') throw bad(`source is required for a ${type} mount`)
+  if ((type === 'bind' || type === 'image') && source === '') throw bad(`source is required for ${type === 'image' ? 'an' : 'a'} ${type} mount`)
   const has = (pattern: RegExp) => options.some((option) => pattern.test(option))
   const foreign = (what: string) => bad(`cannot mix '${what}' options with mount type '${type}'`)
   if (type !== 'tmpfs' && has(/^(tmpfs-|(no)?tmpcopyup)/)) throw foreign('tmpfs-*')

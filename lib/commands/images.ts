@@ -6,6 +6,7 @@ import { sortKeys, sortRows } from '../cli/image-sort.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
+import { imagesOf } from '../container/images.ts'
 import { listContainers } from '../container/list.ts'
 import { findImage } from '../image/find.ts'
 import { listImages } from '../image/list.ts'
@@ -38,7 +39,7 @@ export const images = command({
     const all = await listImages(context, (id) => warning(`image ${id.slice(0, 19)} can't be read: lichen system check says why`))
     const shown = await filterImages(all, filters, {
       createdOf: async (name) => (await findImage(context, name)).configuration.created ?? '',
-      inUse: async () => new Set((await listContainers(context)).map(({ record }) => record.image.id)),
+      inUse: async () => new Set((await listContainers(context)).flatMap(({ record }) => imagesOf(record))),
       now: Date.now(),
     })
     const pairs = shown.flatMap((image) =>

@@ -32,14 +32,14 @@ export interface ContainerRecord {
   mounts: VolumeMount[]
 }
 
-/** A bind mount or a volume with its place on the host. */
+/** A bind mount or a volume with its place on the host, or an image. */
 export interface VolumeMount {
-  type: 'bind' | 'volume'
-  /** Volume name; "" for a bind mount. */
+  type: 'bind' | 'volume' | 'image'
+  /** Volume name; "" for a bind mount and an image. */
   name: string
   /** Made for this container only, and removed with it. */
   anonymous: boolean
-  /** Absolute host path. */
+  /** Absolute host path; of an image, its name as the user wrote it. */
   source: string
   target: string
   readOnly: boolean
@@ -48,6 +48,8 @@ export interface VolumeMount {
   createSource?: boolean
   /** volume: how it is made where there is none. */
   volume?: { labels: Record<string, string>; options: Record<string, string> }
+  /** image: its id, and diffIDs, bottom first. */
+  image?: { id: string; layers: string[] }
 }
 
 /** `live` record, written by the monitor as JSON when the process has started. In the run folder: gone after a reboot. */

@@ -1,5 +1,6 @@
 import { readdir, rename, stat } from 'node:fs/promises'
 import { graves } from '../container/discard.ts'
+import { layersOf } from '../container/images.ts'
 import { listContainers } from '../container/list.ts'
 import { monitorAlive } from '../container/state.ts'
 import { streamBlob, TEMPORARY_PREFIX } from '../image/blobs.ts'
@@ -40,7 +41,7 @@ async function containerFaults(context: Context, images: readonly Fault[]): Prom
     faults.push({ what: `the record of container ${id} can't be read: ${(error as Error).message}`, remedy: 'the container is removed', repair: discard(id) })
   })
   for (const { record } of views) {
-    for (const layer of new Set(record.image.layers)) {
+    for (const layer of new Set(layersOf(record))) {
       // A layer of an image is unpacked again, and then this is right as well.
       const known = images.some(({ what }) => what.includes(layer))
       if (known || (await isThere(layerDiff(context.paths, layer)))) continue

@@ -1,4 +1,5 @@
 import { listCachedSteps } from '../build/cache.ts'
+import { layersOf } from '../container/images.ts'
 import { listContainers } from '../container/list.ts'
 import { type CollectInput, collect, findGarbage, type Garbage } from '../image/collect.ts'
 import { whileNothingArrives } from '../image/store.ts'
@@ -39,5 +40,5 @@ async function layersOfContainers(context: Context): Promise<Set<string> | undef
     debug(`no layer is collected: nobody can tell what container ${broken[0]} stands on`)
     return undefined
   }
-  return new Set(views.flatMap(({ record }) => record.image.layers))
+  return new Set(views.flatMap(({ record }) => layersOf(record)))
 }

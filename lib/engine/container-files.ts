@@ -2,7 +2,7 @@ import { exclusively } from '../container/exclusive.ts'
 import { type ContainerView, isActive, isRunning } from '../container/view.ts'
 import { compileVolumes } from '../plan/compile-mounts.ts'
 import type { Identity, View } from '../plan/plan.ts'
-import { volumeMount } from '../plan/volume-mount.ts'
+import { sourceMount } from '../plan/spec-mounts.ts'
 import type { ViewInput } from '../runtime/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
@@ -52,7 +52,7 @@ async function stoppedFiles(context: Context, view: ContainerView, wish: FilesWi
     // A tmpfs has nothing to show.
     .filter((mount) => mount.type !== 'tmpfs')
     .sort((a, b) => a.target.split('/').length - b.target.split('/').length)
-    .map((mount) => volumeMount(mount, () => {}))
+    .map((mount) => sourceMount(mount, () => {}))
   return {
     context,
     identity: identity.container,

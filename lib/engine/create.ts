@@ -56,7 +56,10 @@ async function draftContainer(context: Context, options: CreateOptions, identity
   const { image, config: imageConfig } = await source(context, options, identity, progress)
   await timezoneMounts(options.timezone)
   if (options.devices.some(isCdiName)) await (await import('./cdi.ts')).cdiDevices(options)
-  const mounts = decideMounts(context, options, imageConfig, await volumesFrom(context, options.volumesFrom))
+  const images = options.volumes.some(({ type }) => type === 'image')
+    ? await (await import('./image-mounts.ts')).mountedImages(context, options, identity, progress)
+    : new Map<string, never>()
+  const mounts = decideMounts(context, options, imageConfig, { inherited: await volumesFrom(context, options.volumesFrom), images })
   checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: kernelRelease() })
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
   const draft: Omit<ContainerRecord, 'name'> = {

@@ -1,3 +1,4 @@
+import { imagesOf } from '../container/images.ts'
 import { listContainers } from '../container/list.ts'
 import type { ContainerView } from '../container/view.ts'
 import type { Image } from '../image/image.ts'
@@ -36,7 +37,7 @@ export async function storeUsage(context: Context): Promise<StoreUsage> {
   const uses = new Map<string, number>()
   for (const { layers } of images) for (const layer of new Set(layers)) uses.set(layer, (uses.get(layer) ?? 0) + 1)
   const sum = (layers: Iterable<string>) => [...new Set(layers)].reduce((total, layer) => total + (sizes.get(layer) ?? 0), 0)
-  const usersOf = (id: string) => views.filter(({ record }) => record.image.id === id).length
+  const usersOf = (id: string) => views.filter(({ record }) => imagesOf(record).includes(id)).length
 
   return {
     images: images.map((image) => ({ image, containers: usersOf(image.id), shared: sum(image.layers.filter((layer) => (uses.get(layer) ?? 0) > 1)) })),

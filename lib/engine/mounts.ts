@@ -8,14 +8,19 @@ import type { SourceMount } from '../plan/spec-input.ts'
 import { volumeSource } from '../plan/volume-options.ts'
 import { anonymousVolumeName, ensureVolume, readVolume, volumeData, withVolumesLock } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
-import { LichenError } from '../system/errors.ts'
 import { checkVolumeOptions } from './create-volume.ts'
+import type { MountedImage } from './image-mounts.ts'
 
 /**
  * What a container mounts from outside. `--volume` and `--mount` come first, then what other containers have (`inherited`); a VOLUME
  * of the image that none of them covers gets an anonymous volume, as does a volume option without a name. Nothing is made yet.
  */
-export function decideMounts(context: Context, options: CreateOptions, image: ImageConfig, inherited: readonly VolumeMount[]): VolumeMount[] {
+export function decideMounts(
+  context: Context,
+  options: CreateOptions,
+  image: ImageConfig,
+  { inherited, images }: { inherited: readonly VolumeMount[]; images: ReadonlyMap<string, MountedImage> },
+): VolumeMount[] {
   const volume = (name: string, rest: Pick<VolumeMount, 'target' | 'readOnly' | 'options'>): VolumeMount => {
     const known = name === '' ? anonymousVolumeName() : name
     return { type: 'volume', name: known, anonymous: name === '', source: volumeData(context, known), ...rest }
@@ -23,11 +28,19 @@ export function decideMounts(context: Context, options: CreateOptions, image: Im
   const mounts: VolumeMount[] = []
   for (const option of options.volumes) {
     if (option.type === 'tmpfs') continue // the plan makes those of the options
-    if (option.type === 'image') {
-      throw new LichenError('--mount type=image is not supported', { code: 'UNSUPPORTED_MOUNT', hint: 'use COPY --from in a build, or a volume' })
-    }
     const { target, readOnly } = option
-    if (option.type === 'bind') {
+    if (option.type === 'image') {
+      mounts.push({
+        type: 'image',
+        name: '',
+        anonymous: false,
+        source: option.source,
+        target,
+        readOnly,
+        options: option.options,
+        image: images.get(option.source)!,
+      })
+    } else if (option.type === 'bind') {
       const { source, options: more, createSource = false } = option
       mounts.push({ type: 'bind', name: '', anonymous: false, source, target, readOnly, options: more, createSource })
     } else {
@@ -57,15 +70,18 @@ export async function makeVolumes(context: Context, identity: Identity, mounts: 
 }
 
 /** The mounts as this start has them: a volume may be a folder of the host, or a tmpfs, by the options that it was made with. */
-export async function mountSources(context: Context, { record, exit }: Pick<ContainerView, 'record' | 'exit'>): Promise<SourceMount[]> {
+export async function mountSources(context: Context, view: Pick<ContainerView, 'record' | 'paths' | 'exit'>): Promise<SourceMount[]> {
+  const { record, exit } = view
   const sources = await Promise.all(
-    record.mounts.map(async (mount): Promise<SourceMount> => {
+    record.mounts.map(async (mount, at): Promise<SourceMount> => {
+      if (mount.type === 'image') return (await import('./image-mounts.ts')).imageSource(context, view, at)
       const volume = mount.type === 'volume' ? await readVolume(context, mount.name) : undefined
-      if (volume === undefined || Object.keys(volume.options).length === 0) return mount
+      const plain = { ...mount, type: mount.type }
+      if (volume === undefined || Object.keys(volume.options).length === 0) return plain
       const source = volumeSource(volume.options)
       switch (source.kind) {
         case 'folder':
-          return mount
+          return plain
         case 'bind':
           return { ...mount, source: source.device, readOnly: mount.readOnly || source.readOnly, options: [...source.options, ...mount.options] }
         case 'tmpfs':

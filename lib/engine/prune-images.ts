@@ -1,3 +1,4 @@
+import { imagesOf } from '../container/images.ts'
 import { listContainers } from '../container/list.ts'
 import type { Image } from '../image/image.ts'
 import { listStoredImages } from '../image/store.ts'
@@ -13,7 +14,7 @@ export interface Pruned {
 
 /** Removes those of the images that no container uses. Their files stay until `collectGarbage`. */
 export async function pruneImages(context: Context, images: readonly Image[]): Promise<Pruned> {
-  const used = new Set((await listContainers(context)).map(({ record }) => record.image.id))
+  const used = new Set((await listContainers(context)).flatMap(({ record }) => imagesOf(record)))
   const before = await layerSizes(context)
   const names = images.filter(({ id }) => !used.has(id)).map(({ id }) => id)
   const removals: Removal[] = []

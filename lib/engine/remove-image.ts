@@ -1,3 +1,4 @@
+import { chainsOf, imagesOf } from '../container/images.ts'
 import { listContainers } from '../container/list.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
 import { chainIds } from '../image/chain-ids.ts'
@@ -63,7 +64,7 @@ interface Shelf {
 async function readShelf(context: Context): Promise<Shelf> {
   const [references, images, containers] = await Promise.all([listReferences(context), listStoredImages(context), listContainers(context)])
   const chains = new Map<string, number>()
-  const kept = [...images.map(({ layers }) => layers.map(({ diffId }) => diffId)), ...containers.map(({ record }) => record.image.layers)]
+  const kept = [...images.map(({ layers }) => layers.map(({ diffId }) => diffId)), ...containers.flatMap(({ record }) => chainsOf(record))]
   for (const chain of kept.flatMap(chainIds)) chains.set(chain, (chains.get(chain) ?? 0) + 1)
   return { references, images: new Map(images.map((image) => [image.id, image])), containers, chains, changed: false }
 }
@@ -73,7 +74,7 @@ async function takeDown({ context, name, force, shelf }: { context: Context; nam
   // A record that can't be read says so here.
   const image = shelf.images.get(match.id) ?? (await readStoredImage(context, match.id))
   const references = shelf.references.filter((stored) => stored.image === match.id)
-  const users = shelf.containers.filter(({ record }) => record.image.id === match.id)
+  const users = shelf.containers.filter(({ record }) => imagesOf(record).includes(match.id))
   if (match.reference === undefined && image === undefined) throw notFound(name)
   const removals =
     match.reference === undefined

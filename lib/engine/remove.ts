@@ -2,6 +2,7 @@ import { removeCgroup } from '../cgroup/control.ts'
 import { releaseNames, sweepAborted } from '../container/allocate.ts'
 import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
 import { exclusively } from '../container/exclusive.ts'
+import { imagesOf } from '../container/images.ts'
 import type { ContainerRecord, LiveRecord } from '../container/record.ts'
 import { observe, readRecord } from '../container/state.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
@@ -92,9 +93,9 @@ const anonymousVolumes = ({ mounts }: ContainerRecord) => mounts.filter(({ type,
 
 /** The last container of an image that was removed before it takes the layers with it. */
 async function collectUnderIt(context: Context, record: ContainerRecord | undefined): Promise<void> {
-  const id = record?.image.id
-  if (id === undefined || id === '' || (await hasImage(context, id))) return
-  await collectGarbage(context)
+  const ids = record === undefined ? [] : imagesOf(record).filter((id) => id !== '')
+  const there = await Promise.all(ids.map((id) => hasImage(context, id)))
+  if (there.includes(false)) await collectGarbage(context)
 }
 
 function stillRunning({ record, status }: ContainerView): LichenError {

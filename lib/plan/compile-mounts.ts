@@ -1,3 +1,4 @@
+import { compileImageMount, isImageMount } from './image-mount.ts'
 import { parseMountOptions, propagationBits } from './mount-options.ts'
 import { mountTarget, normalPath } from './mount-target.ts'
 import type { MountFlag, MountKind, MountPlan } from './plan.ts'
@@ -42,6 +43,7 @@ function compileMount(mount: OciMount, field: string): MountPlan[] {
   if (type === '' || (options.bind && !source.startsWith('/')))
     throw unsupported(options.bind ? `${field}.source` : `${field}.type`, options.bind ? 'must be an absolute path' : 'is missing')
   const target = mountTarget({ destination: mount.destination, type, source })
+  if (isImageMount(mount)) return [compileImageMount({ ...mount, destination: target }, options.attributes)]
   const flags: MountFlag[] = []
   if (options.recursive) flags.push('recursive')
   if (options.optional) flags.push('optional')

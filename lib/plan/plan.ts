@@ -28,26 +28,28 @@ export type RootfsPlan =
   | { kind: 'fuse-overlayfs'; merged: string; upper: string; work: string; lower: string[]; options: string; program: string }
   | { kind: 'directory'; merged: string }
 
-export type MountKind = 'bind' | 'fs' | 'symlink' | 'mask' | 'readonly' | 'mkdir' | 'propagation' | 'content'
+export type MountKind = 'bind' | 'fs' | 'symlink' | 'mask' | 'readonly' | 'mkdir' | 'propagation' | 'content' | 'image'
 
 /** mount_setattr(2) attributes. */
 export type MountAttribute = 'ro' | 'nosuid' | 'nodev' | 'noexec' | 'noatime' | 'strictatime' | 'nodiratime' | 'nosymfollow'
 
-export type MountFlag = 'recursive' | 'optional' | 'copy-up' | 'slave' | 'shared' | 'create-source' | 'chown'
+export type MountFlag = 'recursive' | 'optional' | 'copy-up' | 'slave' | 'shared' | 'create-source' | 'chown' | 'upper'
 
 /** One step of the mount table, carried out in order; targets are absolute, inside the container. */
 export interface MountPlan {
   kind: MountKind
-  /** bind: host path. fs: file system type. symlink: its text. content: where the tmpfs is that holds it. */
+  /** bind: host path. fs: file system type. symlink: its text. content: where the tmpfs is that holds it. image: a folder with what the mount needs. */
   source: string
   target: string
-  /** fs: options as mount(2) takes them. bind: a path below the source, or "". content: "uid:gid". */
+  /** fs: options as mount(2) takes them. bind: a path below the source, or "". image: the same of the image. content: "uid:gid". */
   data: string
   attributes: MountAttribute[]
   flags: MountFlag[]
   /** mkdir, content: permission bits. propagation: MS_* bits. Else 0. */
   mode: number
   content?: Uint8Array
+  /** image: folders, topmost first. */
+  layers?: string[]
 }
 
 /** Bit sets of capabilities, bit n for capability number n (linux/capability.h). */

@@ -38,13 +38,15 @@ export interface ImageDefaults {
 
 export interface SourceMount {
   /** tmpfs: a volume that is one, anew for each start. */
-  type: 'bind' | 'volume' | 'tmpfs'
+  type: 'bind' | 'volume' | 'tmpfs' | 'image'
   source: string
   target: string
   readOnly: boolean
   options: string[]
   /** A missing source is made, as `-v` does and `--mount` does not. */
   createSource?: boolean
+  /** image: folders that the kernel is to show as one tree, topmost first; `source` is where it keeps what it needs for that. Absent: `source` is that tree. */
+  layers?: string[]
 }
 
 /** Paths of namespace files. */

@@ -1,3 +1,4 @@
+import { imageMount } from './image-mount.ts'
 import { mountTarget } from './mount-target.ts'
 import type { CreateOptions } from './options.ts'
 import type { OciMount } from './spec.ts'
@@ -11,7 +12,7 @@ import { COPY_UP, volumeMount } from './volume-mount.ts'
 export function specMounts(input: SpecInput): { mounts: OciMount[]; rootfsPropagation: string | undefined; warnings: string[] } {
   const { options } = input
   const warnings: string[] = []
-  const mounted = input.mounts.map((mount) => (mount.type === 'tmpfs' ? tmpfsVolume(mount) : volumeMount(mount, (line) => warnings.push(line))))
+  const mounted = input.mounts.map((mount) => (mount.type === 'tmpfs' ? tmpfsVolume(mount) : sourceMount(mount, (line) => warnings.push(line))))
   const own = [...mounted, ...tmpfsMounts(options), ...deviceMounts(input)]
   const taken = new Set(own.map(({ destination }) => destination))
   const files = networkFiles(input).filter(({ destination }) => !taken.has(destination))
@@ -25,6 +26,10 @@ export function specMounts(input: SpecInput): { mounts: OciMount[]; rootfsPropag
       : undefined
   return { mounts, rootfsPropagation, warnings }
 }
+
+/** What is mounted from outside. */
+export const sourceMount = (mount: SourceMount, warn: (line: string) => void): OciMount =>
+  mount.layers === undefined ? volumeMount(mount, warn) : imageMount(mount)
 
 const writable = (mount: OciMount): OciMount => ({ ...mount, options: (mount.options ?? []).filter((option) => !/^r?ro$/.test(option)) })
 

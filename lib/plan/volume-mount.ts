@@ -23,18 +23,28 @@ export function volumeMount(mount: SourceMount, warn: (line: string) => void): O
   const spread = options.findLast((option) => propagation.test(option)) ?? 'rprivate'
   if (/shared/.test(spread))
     warn(`${destination}: what is mounted in the container does not reach the host, ${spread} or not: only the host's mounts reach the container`)
-  const flags = options.filter((option) => passed.test(option))
-  for (const option of options) {
-    if (!passed.test(option) && !propagation.test(option) && !ignored.has(option) && !subpath.test(option)) throw unsupported(option, destination)
-  }
+  const flags = passedOptions(options, destination)
   // Read only means all of it: Docker, too, includes what is mounted below.
   if (readOnly) flags.push(recursive ? 'rro' : 'ro')
   if (mount.type === 'volume' && !options.includes('nocopy')) flags.push(COPY_UP)
   if (mount.createSource) flags.push(CREATE_SOURCE)
   if (options.includes('U')) flags.push(CHOWN)
-  const below = options.findLast((option) => subpath.test(option))
-  if (below !== undefined) flags.push(`${SUBPATH}${volumeSubpath(below.slice('subpath='.length))}`)
+  flags.push(...subpathOption(options))
   return { destination, type: 'bind', source, options: [recursive ? 'rbind' : 'bind', spread, ...flags] }
+}
+
+/** Those that a mount of the kernel has, too. Throws UNSUPPORTED_MOUNT_OPTION. */
+export function passedOptions(options: readonly string[], destination: string): string[] {
+  for (const option of options) {
+    if (!passed.test(option) && !propagation.test(option) && !ignored.has(option) && !subpath.test(option)) throw unsupported(option, destination)
+  }
+  return options.filter((option) => passed.test(option))
+}
+
+/** Throws BAD_SUBPATH. */
+export function subpathOption(options: readonly string[]): string[] {
+  const below = options.findLast((option) => subpath.test(option))
+  return below === undefined ? [] : [`${SUBPATH}${volumeSubpath(below.slice('subpath='.length))}`]
 }
 
 /** Throws BAD_SUBPATH in Docker's words. Links are for the runtime, which follows none out of the volume. */

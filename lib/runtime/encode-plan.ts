@@ -176,6 +176,7 @@ function putMount(put: Put, mount: MountPlan): void {
   const flags = mount.flags.reduce((bits, name) => bits | mountFlag[name], 0)
   put(T.MOUNT, u(mountKind[mount.kind]), s(mount.source), s(mount.target), s(mount.data), u(attributes), u(flags), u(mount.mode))
   if (mount.content !== undefined) put(T.MOUNT_CONTENT, b(mount.content))
+  for (const layer of mount.layers ?? []) put(T.MOUNT_LOWER, s(layer))
 }
 
 function putIdentity(put: Put, identity: Identity): void {

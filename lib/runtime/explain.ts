@@ -96,6 +96,7 @@ function mountMessage(failure: Failure): string {
   if (failure.call.startsWith('openat2(/') && failure.errno === 2 && !failure.subject.startsWith('/')) {
     return `cannot access path ${failure.subject} of the volume: no such file or directory`
   }
+  if (failure.call.startsWith('openat2(image') && failure.errno === 2) return `cannot access path ${failure.subject} of the image: no such file or directory`
   return `cannot mount ${failure.subject}: ${say(failure)}`
 }
 

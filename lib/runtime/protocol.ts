@@ -25,6 +25,7 @@ export const planTag = {
   ROOT_PROPAGATION: 34,
   MOUNT: 40,
   MOUNT_CONTENT: 41,
+  MOUNT_LOWER: 43,
   ENTRY: 42,
   ARG: 50,
   ENV: 51,
@@ -70,8 +71,8 @@ export const planTag = {
 
 export const verb = { run: 1, exec: 2, unshare: 3 } as const
 export const rootfsKind = { overlay: 1, 'fuse-overlayfs': 2, directory: 3 } as const
-export const mountKind = { bind: 1, fs: 2, symlink: 3, mask: 4, readonly: 5, mkdir: 6, propagation: 7, content: 8 } as const
-export const mountFlag = { recursive: 1, optional: 2, 'copy-up': 4, slave: 8, shared: 16, 'create-source': 32, chown: 64 } as const
+export const mountKind = { bind: 1, fs: 2, symlink: 3, mask: 4, readonly: 5, mkdir: 6, propagation: 7, content: 8, image: 9 } as const
+export const mountFlag = { recursive: 1, optional: 2, 'copy-up': 4, slave: 8, shared: 16, 'create-source': 32, chown: 64, upper: 128 } as const
 export const stdinMode = { none: 0, open: 1, once: 2 } as const
 export const cgroupMode = { none: 0, directory: 1, scope: 2 } as const
 export const restartPolicy = { no: 0, always: 1, 'on-failure': 2 } as const

@@ -45,7 +45,8 @@ export async function prepareRootfs(input: PrepareInput): Promise<RootfsPlan> {
   return { kind: 'fuse-overlayfs', ...parts, options: translated ? translationOptions(store, input.identity) : '', program: await fuseProgram() }
 }
 
-function checkTranslation(driver: StorageDriver, store: Identity, container: Identity): void {
+/** Throws USERNS_UNSUPPORTED. */
+export function checkTranslation(driver: StorageDriver, store: Identity, container: Identity): void {
   if (compose(store.uidMappings, container.uidMappings)[0]?.shown !== 0) {
     throw new LichenError("with this --userns the files of the image's root would be nobody's: they belong to you, and your id is not in the container", {
       code: 'USERNS_UNSUPPORTED',
@@ -88,10 +89,25 @@ async function copyLayers(context: Context, store: Identity, container: Containe
     () => false,
   )
   if (!complete) {
-    await removeTree({ context, identity: store, path: merged })
-    await makeForMappedRoot(store, [merged], 0o755)
-    await unshare({ context, identity: store, operation: { kind: 'merge', target: merged, layers: folders.toReversed() } })
+    await mergeLayers({ context, identity: store, target: merged, layers: folders })
     await writeFile(mark, '', { mode: 0o600 })
   }
   return { kind: 'directory', merged }
+}
+
+/** Copies layers, topmost first, into one tree; what is there of an earlier one goes. */
+export async function mergeLayers({
+  context,
+  identity,
+  target,
+  layers,
+}: {
+  context: Context
+  identity: Identity
+  target: string
+  layers: string[]
+}): Promise<void> {
+  await removeTree({ context, identity, path: target })
+  await makeForMappedRoot(identity, [target], 0o755)
+  await unshare({ context, identity, operation: { kind: 'merge', target, layers: layers.toReversed() } })
 }

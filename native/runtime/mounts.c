@@ -215,6 +215,7 @@ void mounts_carry_out(const struct plan *plan, int root) {
   for (size_t i = 0; i < plan->mounts.count; i++) {
     const struct mount_step *step = &plan->mounts.at[i];
     switch ((enum mount_kind)step->kind) {
+      case MOUNT_IMAGE:
       case MOUNT_BIND: mount_bind(step, source_take(plan, i), root); break;
       case MOUNT_FS: mount_fs(step, root); break;
       case MOUNT_SYMLINK: mount_symlink(step, root); break;

@@ -60,6 +60,11 @@ static void read_content(struct fields *fields, struct plan *plan) {
   step->content = field_b(fields, &step->content_size);
 }
 
+static void read_mount_lower(struct fields *fields, struct plan *plan) {
+  if (plan->mounts.count == 0) bad("a layer without a mount");
+  append_string(&plan->mounts.at[plan->mounts.count - 1].lower, field_s(fields));
+}
+
 static void read_capabilities(struct fields *fields, struct capability_sets *sets) {
   sets->bounding = field_u(fields);
   sets->effective = field_u(fields);
@@ -125,6 +130,7 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
     case PLAN_ROOT_PROPAGATION: plan->root_propagation = field_u(f); break;
     case PLAN_MOUNT: read_mount(f, plan); break;
     case PLAN_MOUNT_CONTENT: read_content(f, plan); break;
+    case PLAN_MOUNT_LOWER: read_mount_lower(f, plan); break;
     case PLAN_ENTRY: read_setting(f, &plan->entries); break;
     case PLAN_ARG: append_string(&plan->args, field_s(f)); break;
     case PLAN_ENV: append_string(&plan->env, field_s(f)); break;

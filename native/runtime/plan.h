@@ -52,6 +52,7 @@ struct mount_step {
   uint64_t mode;       /* MOUNT_MKDIR, MOUNT_CONTENT: permission bits; MOUNT_PROPAGATION: MS_* */
   const char *content; /* MOUNT_CONTENT */
   size_t content_size;
+  struct strings lower; /* MOUNT_IMAGE: topmost first */
 };
 
 struct mount_steps {

@@ -48,6 +48,7 @@ enum plan_tag {
   /* mounts and what belongs to them, carried out in order */
   PLAN_MOUNT = 40,         /* u enum mount_kind, s source, s target (absolute, in the container), s data, u MOUNT_ATTR_* bits, u enum mount_flag bits, u mode or propagation */
   PLAN_MOUNT_CONTENT = 41, /* b: what the MOUNT_CONTENT before it writes */
+  PLAN_MOUNT_LOWER = 43,   /* s: folder of a layer of the MOUNT_IMAGE before it; repeats, topmost first */
   PLAN_ENTRY = 42,         /* s: /etc/passwd or /etc/group of the image, s a line that is added unless the file is missing or has its name or id; repeats */
   /* the process */
   PLAN_ARG = 50,           /* s; repeats */
@@ -114,6 +115,7 @@ enum mount_kind {
   MOUNT_MKDIR = 6,    /* mode in the last field */
   MOUNT_PROPAGATION = 7, /* target's propagation is set to the last field */
   MOUNT_CONTENT = 8,  /* a file that is in memory only: it is made on the tmpfs that is mounted at source, and put to target. data: "uid:gid"; its mode in the last field */
+  MOUNT_IMAGE = 9,    /* layers as one tree, by the kernel. source: a folder with "point", an empty directory, and with MOUNT_UPPER "upper" and "work"; data: as of a bind */
 };
 
 enum mount_flag {
@@ -122,6 +124,7 @@ enum mount_flag {
   MOUNT_COPY_UP = 4,    /* what the image has at target is copied into the new, empty file system or volume */
   MOUNT_SLAVE = 8, MOUNT_SHARED = 16, /* bind: propagation other than private */
   MOUNT_CREATE_SOURCE = 32, /* bind: make a missing source directory */
+  MOUNT_UPPER = 128,    /* image: what is changed goes to "upper" */
   MOUNT_CHOWN = 64,     /* bind: what is mounted is given to the user and group of the process, all of it */
 };
 

@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "mounts.h"
+#include "overlay.h"
 #include "report.h"
 #include "resolve.h"
 #include "tree.h"
@@ -99,6 +100,8 @@ void sources_forget(void) { trees = NULL; }
 
 int source_take(const struct plan *plan, size_t index) {
   const struct mount_step *step = &plan->mounts.at[index];
+  /* By root of the container, in whose name overlayfs looks into the layers. */
+  if (step->kind == MOUNT_IMAGE) return overlay_open_image(step);
   int tree = trees == NULL ? NOT_OPENED : trees[index];
   if (tree == NOT_OPENED) tree = open_source(step);
   if (tree == NOT_OPENED) not_opened(step);
