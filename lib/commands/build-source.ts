@@ -10,6 +10,7 @@ import { usageError } from '../cli/usage-error.ts'
 import type { BuildInput } from '../engine/build.ts'
 import { type Arrived, type ContextPlace, emptyContext, fetchContext, takeContext } from '../engine/build-context.ts'
 import { gitAddress, gitContext } from '../engine/build-remote.ts'
+import { canceled } from '../engine/build-run.ts'
 import { LichenError } from '../system/errors.ts'
 
 export interface SourcePlace extends ContextPlace {
@@ -27,7 +28,7 @@ export async function readSource(place: SourcePlace, where: string, file: string
     const dockerfile = parseDockerfile(await dockerfileOnInput(place), 'Dockerfile')
     return { dockerfile, files: where === '-' ? await nothing(place) : await openFiles(place, where) }
   }
-  if (where === '-') return fromArrived(place, await takeContext(place, process.stdin, 'standard input'), file, '-')
+  if (where === '-') return fromArrived(place, await takeContext(place, input(place.signal), 'standard input'), file, '-')
   if (!(await isFolder(where))) {
     const repository = gitAddress(where, { short: true })
     if (repository !== undefined) {
@@ -48,6 +49,12 @@ export async function readSource(place: SourcePlace, where: string, file: string
   return { dockerfile, files: await openBuildContext(where, resolve(path)).catch(() => files) }
 }
 
+/** Nobody waits for it once the build is canceled. */
+function input(signal: AbortSignal): NodeJS.ReadStream {
+  signal.addEventListener('abort', () => process.stdin.destroy(canceled()))
+  return process.stdin
+}
+
 const isFolder = (path: string) =>
   stat(path).then(
     (status) => status.isDirectory(),
@@ -55,7 +62,7 @@ const isFolder = (path: string) =>
   )
 
 async function dockerfileOnInput(place: SourcePlace): Promise<string> {
-  const arrived = await takeContext(place, process.stdin, 'standard input')
+  const arrived = await takeContext(place, input(place.signal), 'standard input')
   if (arrived.kind === 'dockerfile') return arrived.text
   throw new LichenError('standard input is an archive, where -f - wants a Dockerfile', {
     code: 'NO_DOCKERFILE',

@@ -96,11 +96,13 @@ export interface WorkInput {
   config?: ImageConfig
   options?: Partial<CreateOptions>
   mounts?: (paths: ContainerPaths) => VolumeMount[]
+  /** Else the one that is chosen for all. */
+  driver?: 'vfs'
 }
 
 /** A container upon layers, for one step of a build: an ordinary one, named so that everybody sees what it is. */
-export async function workContainer({ context, session, layers, config = {}, options = {}, mounts = () => [] }: WorkInput): Promise<ContainerView> {
-  const { driver } = await chooseDriver({ context, identity: await hostIdentity(context) })
+export async function workContainer({ context, session, layers, config = {}, options = {}, mounts = () => [], ...wish }: WorkInput): Promise<ContainerView> {
+  const driver = wish.driver ?? (await chooseDriver({ context, identity: await hostIdentity(context) })).driver
   const id = randomHex(32)
   const { record, paths } = await allocateContainer(
     context,

@@ -31,6 +31,8 @@ export interface RunStep {
   /** Absolute path of the build context. */
   contextRoot: string
   secrets: ReadonlyMap<string, Buffer>
+  /** Sockets of agents, by id. */
+  ssh: ReadonlyMap<string, string>
   latest: number | undefined
   signal: AbortSignal
   output(bytes: Buffer): void
@@ -50,7 +52,7 @@ export async function runStep(step: RunStep): Promise<BuiltLayer> {
         ...step.options,
         ...(work.network === 'default' ? {} : { network: work.network }),
         command: work.args,
-        env: [...work.secretEnv, ...work.env],
+        env: [...work.secretEnv, ...work.env, ...mounts.env],
         user: work.user === '' ? undefined : work.user,
         workdir: work.workdir,
         tmpfs: mounts.tmpfs,
@@ -111,6 +113,7 @@ async function execute(step: RunStep, view: Awaited<ReturnType<typeof workContai
 }
 
 interface DecidedMounts {
+  env: string[]
   mounts: VolumeMount[]
   tmpfs: Record<string, string>
   /** Folders of caches that nobody else may use meanwhile, and those that many may. */
@@ -120,7 +123,7 @@ interface DecidedMounts {
 }
 
 async function decideRunMounts(step: RunStep): Promise<DecidedMounts> {
-  const decided: DecidedMounts = { mounts: [], tmpfs: {}, locks: [], secrets: [], caches: [] }
+  const decided: DecidedMounts = { env: [], mounts: [], tmpfs: {}, locks: [], secrets: [], caches: [] }
   for (const mount of step.work.mounts) decide(step, mount, decided)
   if (step.work.script !== undefined) {
     decided.secrets.push({ file: 'heredoc', content: Buffer.from(step.work.script), mode: 0o755 })
@@ -140,7 +143,7 @@ const bind = (source: string, target: string, readOnly: boolean): VolumeMount =>
   options: [],
 })
 
-function decide({ context, contextRoot, secrets }: RunStep, mount: RunMount, decided: DecidedMounts): void {
+function decide({ context, contextRoot, secrets, ssh }: RunStep, mount: RunMount, decided: DecidedMounts): void {
   const { type, target = '' } = mount
   switch (type) {
     case 'tmpfs':
@@ -169,9 +172,18 @@ function decide({ context, contextRoot, secrets }: RunStep, mount: RunMount, dec
       decided.mounts.push(bind(file, target === '' ? `/run/secrets/${id}` : target, true))
       return
     }
-    case 'ssh':
-      if (mount.required) throw notYet('mounts of type ssh')
+    case 'ssh': {
+      const id = mount.id ?? 'default'
+      const socket = ssh.get(id)
+      if (socket !== undefined) {
+        const at = target === '' ? `/run/buildkit/ssh_agent.${decided.mounts.length}` : target
+        decided.mounts.push(bind(socket, at, false))
+        decided.env.unshift(`SSH_AUTH_SOCK=${at}`)
+      } else if (mount.required) {
+        throw new LichenError(`unset ssh forward key ${id}`, { code: 'NO_SSH', exitCode: 1, hint: `lichen build --ssh ${id}` })
+      }
       return
+    }
     case 'bind': {
       if (mount.from !== undefined) throw notYet('from= of a bind mount')
       if (!mount.readOnly) throw notYet('rw of a bind mount')

@@ -21,6 +21,8 @@ export interface BuildSite {
   /** Of every RUN. */
   options: Partial<CreateOptions>
   secrets: ReadonlyMap<string, Buffer>
+  /** Sockets of agents, by id. */
+  ssh: ReadonlyMap<string, string>
   /** Seconds since 1970 that all is as old as, at most. */
   timestamp: number | undefined
   signal: AbortSignal
@@ -42,7 +44,7 @@ export interface Elsewhere {
 
 /** What a step comes to, before anything is done. Throws UNSUPPORTED_BUILD. */
 export function prepareStep(site: BuildSite, work: Work, layers: string[], { from, remotes }: Elsewhere): PreparedStep {
-  const { context, session, files, options, secrets, timestamp: latest, signal, output } = site
+  const { context, session, files, options, secrets, ssh, timestamp: latest, signal, output } = site
   switch (work.kind) {
     case 'none':
       return { facts: {}, make: async () => undefined }
@@ -75,6 +77,7 @@ export function prepareStep(site: BuildSite, work: Work, layers: string[], { fro
             options,
             contextRoot: files.root,
             secrets,
+            ssh,
             latest,
             signal,
             output,

@@ -5,21 +5,23 @@ import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import { syntaxError } from '../build/dockerfile/source.ts'
 import { type Evaluation, evaluateStage, historyOf, plainCopy, type Step } from '../build/evaluate.ts'
 import { type NamedContexts, originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
-import { addBuiltImage, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
+import { type AssembledImage, assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
 import { blobSize } from '../image/blobs.ts'
-import type { HistoryEntry, ImageConfig, Platform } from '../image/manifest.ts'
-import { formatPlatform, hostPlatform, parsePlatform } from '../image/platform.ts'
+import type { HistoryEntry, ImageConfig, ImageConfiguration, Platform } from '../image/manifest.ts'
+import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { resolveImage } from '../image/resolve.ts'
-import { type StoredImage, whileArriving } from '../image/store.ts'
+import { whileArriving } from '../image/store.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
-import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { layerDiff } from '../system/paths.ts'
 import type { BuildSession } from './build-container.ts'
+import { type Exporting, exportResult, type Output, titleOf } from './build-outputs.ts'
 import { type RemoteSource, remoteSources } from './build-remote.ts'
 import { canceled } from './build-run.ts'
+import { squashLayers } from './build-squash.ts'
 import { type BuildSite, prepareStep } from './build-steps.ts'
+import { DEFAULT_PATH, isCanceled, located, platformArgs, stepsOf } from './build-words.ts'
 
 /** What happens, for progress. `number` is that of the step in the order in which they began. */
 export type BuildEvent =
@@ -43,14 +45,20 @@ export interface BuildInput {
   buildArgs: ReadonlyMap<string, string>
   platform: string | undefined
   noCache: boolean
+  /** Names of stages that are done anew. */
+  noCacheFor: ReadonlySet<string>
   pull: 'always' | 'missing' | 'never'
   labels: Readonly<Record<string, string>>
   annotations: Readonly<Record<string, string>>
-  /** Normalised names. */
-  references: string[]
+  /** None: the result is but left in the cache. */
+  outputs: readonly Output[]
+  squash: boolean
+  write: Exporting['write']
   /** Of every RUN. */
   options: Partial<CreateOptions>
   secrets: ReadonlyMap<string, Buffer>
+  /** Sockets of agents, by id. */
+  ssh: ReadonlyMap<string, string>
   /** Seconds since 1970 that all is as old as, at most. */
   timestamp: number | undefined
   signal: AbortSignal
@@ -64,10 +72,12 @@ interface Result {
   author: string | undefined
   platform: Platform
   created: string
+  /** How much of it is that of the image that was begun with. */
+  below: { layers: number; history: number }
 }
 
 /** Makes an image of a Dockerfile; nothing of it is seen before all of it is there. Throws BAD_DOCKERFILE, RUN_FAILED, BUILD_CANCELED, what pulling and copying throw. */
-export async function buildImage(input: BuildInput): Promise<StoredImage> {
+export async function buildImage(input: BuildInput): Promise<AssembledImage> {
   const { context } = input
   // Layers that no image names yet are not to be collected.
   return whileArriving(context, () => new Build(input).image())
@@ -93,7 +103,7 @@ class Build {
     if (input.signal.aborted) this.#stop.abort()
   }
 
-  async image(): Promise<StoredImage> {
+  async image(): Promise<AssembledImage> {
     const { order, globalArgs } = this.#plan
     // Independent stages at the same time; who needs another one waits for it.
     const results = await Promise.allSettled(order.map((index) => this.#result(index)))
@@ -101,32 +111,51 @@ class Build {
     const failure = results.find((result) => result.status === 'rejected' && !isCanceled(result.reason)) ?? results.find(({ status }) => status === 'rejected')
     if (failure?.status === 'rejected') throw failure.reason
     this.#warnOfArgs(globalArgs)
-    const { layers, history, config, author, platform, created } = await this.#result(order.at(-1)!)
-    const { labels, annotations, references } = this.#input
-    const finished = Object.keys(labels).length === 0 ? config : { ...config, Labels: { ...config.Labels, ...labels } }
-    const number = this.#start('exporting to image')
-    const image = await addBuiltImage(this.#input.context, {
-      configuration: {
-        created,
-        ...(author === undefined ? {} : { author }),
-        architecture: platform.architecture,
-        ...(platform.variant === undefined ? {} : { variant: platform.variant }),
-        os: platform.os,
-        config: finished,
-        rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
-        history,
-      },
-      layers,
-      references,
-      ...(Object.keys(annotations).length === 0 ? {} : { annotations: { ...annotations } }),
-    })
-    this.#input.onEvent({
-      kind: 'output',
-      number,
-      bytes: Buffer.from(`writing image ${image.id}\n${references.map((name) => `naming to ${name}\n`).join('')}`),
-    })
-    this.#input.onEvent({ kind: 'done', number })
+    const result = await this.#squashed(await this.#result(order.at(-1)!))
+    const { context, session, annotations, timestamp: latest, outputs, onEvent, write } = this.#input
+    const { layers } = result
+    const image = await assembleBuilt(context, { configuration: this.#configuration(result), layers, annotations: { ...annotations } })
+    for (const output of outputs) {
+      const title = titleOf(output)
+      const number = this.#start(title)
+      const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
+      try {
+        await exportResult({ context, session, layers: layers.map(({ diffId }) => diffId), image, latest, say, write }, output)
+        onEvent({ kind: 'done', number })
+      } catch (error) {
+        onEvent({ kind: 'failed', number, title, step: undefined, error })
+        throw error
+      }
+    }
     return image
+  }
+
+  #configuration({ layers, history, config, author, platform, created }: Result): ImageConfiguration {
+    const { labels } = this.#input
+    return {
+      created,
+      ...(author === undefined ? {} : { author }),
+      architecture: platform.architecture,
+      ...(platform.variant === undefined ? {} : { variant: platform.variant }),
+      os: platform.os,
+      config: Object.keys(labels).length === 0 ? config : { ...config, Labels: { ...config.Labels, ...labels } },
+      rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
+      history,
+    }
+  }
+
+  /** As Docker: what the steps were is still told, but it is one layer. */
+  async #squashed(result: Result): Promise<Result> {
+    const { context, session, timestamp: latest, squash } = this.#input
+    const { layers, history, below } = result
+    if (!squash || layers.length - below.layers < 2) return result
+    const number = this.#start('squashing layers')
+    const squashed = await squashLayers({ context, session, layers, below: below.layers, latest })
+    this.#input.onEvent({ kind: 'done', number })
+    const steps = history.slice(below.history).map((entry) => ({ ...entry, empty_layer: true }))
+    const created = this.#now()
+    const merge: HistoryEntry = { created, comment: `merge of ${layers.length - below.layers} layers` }
+    return { ...result, layers: squashed, created, history: [...history.slice(0, below.history), ...steps, merge] }
   }
 
   #warnOfArgs(globalArgs: ReadonlyMap<string, string>): void {
@@ -191,7 +220,7 @@ class Build {
 
   async #base(stage: Stage): Promise<Result> {
     const { base } = stage
-    const empty = { layers: [], history: [], config: {}, author: undefined, platform: this.#platform, created: this.#now() }
+    const empty = { layers: [], history: [], config: {}, author: undefined, platform: this.#platform, created: this.#now(), below: { layers: 0, history: 0 } }
     if (base.kind === 'scratch') return { ...empty, config: { Env: [DEFAULT_PATH] } }
     if (base.kind === 'stage') {
       const below = await this.#result(base.index)
@@ -204,9 +233,12 @@ class Build {
       const image = await this.#pull(base.reference, stage.platform, number)
       this.#input.onEvent({ kind: 'done', number })
       const { configuration } = image
+      const layers = await layersOfImage(this.#input.context, image)
+      const history = [...(configuration.history ?? [])]
       return {
-        layers: await layersOfImage(this.#input.context, image),
-        history: [...(configuration.history ?? [])],
+        layers,
+        history,
+        below: { layers: layers.length, history: history.length },
         config: configuration.config ?? {},
         author: configuration.author,
         platform: {
@@ -263,17 +295,18 @@ class Build {
   }
 
   #site(number: number): BuildSite {
-    const { context, session, files, options, secrets, timestamp, onEvent } = this.#input
+    const { context, session, files, options, secrets, ssh, timestamp, onEvent } = this.#input
     const output = (bytes: Uint8Array) => onEvent({ kind: 'output', number, bytes })
-    return { context, session, files, options, secrets, timestamp, signal: this.#stop.signal, output }
+    return { context, session, files, options, secrets, ssh, timestamp, signal: this.#stop.signal, output }
   }
 
   async #step(stage: Stage, step: Step, result: Result, title: string): Promise<void> {
     const from = step.work.kind === 'copy' && step.work.from !== undefined ? await this.#from(stage, step, step.work.from) : {}
-    await this.#made(step, { result, title, number: this.#start(title), from: from.layers, files: from.files })
+    const fresh = stage.name !== undefined && this.#input.noCacheFor.has(stage.name)
+    await this.#made(step, { result, title, number: this.#start(title), from: from.layers, files: from.files, fresh })
   }
 
-  async #made(step: Step, { result, title, number, from, files = this.#input.files }: Making): Promise<void> {
+  async #made(step: Step, { result, title, number, from, files = this.#input.files, fresh = false }: Making): Promise<void> {
     const { context, noCache, onEvent } = this.#input
     try {
       const layers = result.layers.map(({ diffId }) => diffId)
@@ -281,7 +314,7 @@ class Build {
       const remotes = step.work.kind === 'copy' ? await remoteSources(site, step.work) : new Map<string, RemoteSource>()
       const doing = prepareStep(site, step.work, layers, { from, remotes })
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
-      const cached = noCache ? undefined : await this.#cached(key)
+      const cached = noCache || fresh ? undefined : await this.#cached(key)
       const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
       if (cached === undefined) await writeCachedStep(context, key, done)
       if (done.layer !== undefined) result.layers.push(done.layer)
@@ -350,36 +383,12 @@ interface Making {
   from?: string[] | undefined
   /** The context that it copies from, where it is not the build's own. */
   files?: BuildContext | undefined
+  /** Whatever the cache has. */
+  fresh?: boolean
 }
 
 /** What COPY --from takes from: layers, or a folder. */
 interface Provenance {
   layers?: string[]
   files?: BuildContext
-}
-
-const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
-
-/** FROM, and what works on files. */
-const stepsOf = ({ instructions }: Stage): number => 1 + instructions.filter(({ name }) => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(name)).length
-
-/** The line of the Dockerfile comes with what went wrong at it. */
-function located(error: unknown, { at, source }: Step): unknown {
-  if (!(error instanceof LichenError) || error.code === 'BAD_DOCKERFILE') return error
-  const { message, code, hint } = error
-  const line = `${source.file}:${at.line}: ${source.lines[at.line - 1]}`
-  return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
-}
-
-const isCanceled = (error: unknown) => error instanceof LichenError && error.code === 'BUILD_CANCELED'
-
-function platformArgs(target: Platform): Map<string, string> {
-  const host = hostPlatform(process.arch)
-  const of = (prefix: string, platform: Platform): [string, string][] => [
-    [`${prefix}PLATFORM`, formatPlatform(platform)],
-    [`${prefix}OS`, platform.os],
-    [`${prefix}ARCH`, platform.architecture],
-    [`${prefix}VARIANT`, platform.variant ?? ''],
-  ]
-  return new Map([...of('BUILD', host), ...of('TARGET', target)])
 }

@@ -30,16 +30,17 @@ export async function layersOfImage(context: Context, { id, layers }: Pick<Image
 
 const ociType = (mediaType: string): string => (mediaType.endsWith('gzip') ? `${OCI_LAYER}+gzip` : mediaType.endsWith('zstd') ? `${OCI_LAYER}+zstd` : OCI_LAYER)
 
-/** Makes an image of layers that are in the store, and names it. The caller keeps collectors away: see whileArriving. */
-export async function addBuiltImage(
-  context: Context,
-  {
-    configuration,
-    layers,
-    references,
-    annotations,
-  }: { configuration: ImageConfiguration; layers: BuiltLayer[]; references: string[]; annotations?: Record<string, string> },
-): Promise<StoredImage> {
+/** An image whose blobs are all in the store, and which nobody knows of yet. */
+export type AssembledImage = StoredImage
+
+export interface BuiltImage {
+  configuration: ImageConfiguration
+  layers: BuiltLayer[]
+  annotations?: Record<string, string>
+}
+
+/** Makes configuration and manifest of layers that are in the store. The caller keeps collectors away: see whileArriving. */
+export async function assembleBuilt(context: Context, { configuration, layers, annotations = {} }: BuiltImage): Promise<AssembledImage> {
   const text = Buffer.from(JSON.stringify(configuration))
   const id = await putBlob(context, text)
   const config = { mediaType: OCI_CONFIG, digest: id, size: text.length }
@@ -47,9 +48,9 @@ export async function addBuiltImage(
     config,
     layers.map(({ blob }) => blob),
   )
-  const manifestBytes = annotations === undefined ? built.manifestBytes : Buffer.from(JSON.stringify({ ...built.manifest, annotations }))
+  const manifestBytes = Object.keys(annotations).length === 0 ? built.manifestBytes : Buffer.from(JSON.stringify({ ...built.manifest, annotations }))
   const digest = await putBlob(context, manifestBytes)
-  const image: StoredImage = {
+  return {
     version: 1,
     id,
     manifest: { mediaType: built.mediaType, digest, size: manifestBytes.length },
@@ -58,9 +59,18 @@ export async function addBuiltImage(
     created: configuration.created ?? '',
     stored: new Date().toISOString(),
   }
-  await withStoreLock(context, async () => {
+}
+
+/** From here on it is an image like any other. */
+export const keepBuilt = (context: Context, image: AssembledImage, references: string[]): Promise<void> =>
+  withStoreLock(context, async () => {
     await writeStoredImage(context, image)
     await nameImage(context, image, references)
   })
+
+/** Makes an image of layers that are in the store, and names it. The caller keeps collectors away: see whileArriving. */
+export async function addBuiltImage(context: Context, { references, ...built }: BuiltImage & { references: string[] }): Promise<StoredImage> {
+  const image = await assembleBuilt(context, built)
+  await keepBuilt(context, image, references)
   return image
 }

@@ -1,0 +1,34 @@
+import type { Step } from '../build/evaluate.ts'
+import { withoutPasswords } from '../build/git-address.ts'
+import type { Stage } from '../build/stages.ts'
+import type { Platform } from '../image/manifest.ts'
+import { formatPlatform, hostPlatform } from '../image/platform.ts'
+import { LichenError } from '../system/errors.ts'
+
+/** Of an image that begins with nothing. */
+export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin'
+
+/** FROM, and what works on files. */
+export const stepsOf = ({ instructions }: Stage): number => 1 + instructions.filter(({ name }) => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(name)).length
+
+/** The line of the Dockerfile comes with what went wrong at it. */
+export function located(error: unknown, { at, source }: Step): unknown {
+  if (!(error instanceof LichenError) || error.code === 'BAD_DOCKERFILE') return error
+  const { message, code, hint } = error
+  const line = `${source.file}:${at.line}: ${withoutPasswords(source.lines[at.line - 1] ?? '')}`
+  return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
+}
+
+export const isCanceled = (error: unknown) => error instanceof LichenError && error.code === 'BUILD_CANCELED'
+
+/** BUILDPLATFORM, TARGETARCH and their kin. */
+export function platformArgs(target: Platform): Map<string, string> {
+  const host = hostPlatform(process.arch)
+  const of = (prefix: string, platform: Platform): [string, string][] => [
+    [`${prefix}PLATFORM`, formatPlatform(platform)],
+    [`${prefix}OS`, platform.os],
+    [`${prefix}ARCH`, platform.architecture],
+    [`${prefix}VARIANT`, platform.variant ?? ''],
+  ]
+  return new Map([...of('BUILD', host), ...of('TARGET', target)])
+}
