@@ -5,53 +5,81 @@ import { writeErr } from '../system/output.ts'
 
 const TAIL = 20
 
+/** Who shows how a build goes on. */
+export interface BuildProgress {
+  event(event: BuildEvent): void
+  /** Before anything else is printed. */
+  finish(): void
+}
+
+export const noProgress: BuildProgress = { event() {}, finish() {} }
+
+/** What a step prints, as lines; some come late. */
+export class StepLines {
+  readonly #decoder = new StringDecoder('utf8')
+  #rest = ''
+
+  take(bytes: Uint8Array): string[] {
+    const lines = (this.#rest + this.#decoder.write(Buffer.from(bytes))).split(/\r?\n|\r/)
+    this.#rest = lines.pop()!
+    return lines
+  }
+
+  /** The last line, where nothing ended it. */
+  end(): string[] {
+    const rest = this.#rest + this.#decoder.end()
+    this.#rest = ''
+    return rest === '' ? [] : [rest]
+  }
+}
+
+/** The last words of a step that failed, with their times. */
+export const lastWords = (title: string, tail: readonly string[]): string =>
+  tail.length === 0 ? '' : `------\n > ${visible(title)}:\n${tail.map((line) => `${line}\n`).join('')}------\n`
+
+export const isCancel = (error: unknown): boolean => (error as { code?: string }).code === 'BUILD_CANCELED'
+
 interface Vertex {
   started: number
-  decoder: StringDecoder
-  rest: string
+  lines: StepLines
   tail: string[]
 }
 
 /** Progress as BuildKit's `--progress plain` has it, on standard error. */
-export function plainProgress(say: (text: string) => void = writeErr): (event: BuildEvent) => void {
+export function plainProgress(say: (text: string) => void = writeErr): BuildProgress {
   const vertices = new Map<number, Vertex>()
   const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(1)
-  const print = (number: number, vertex: Vertex, line: string) => {
-    const text = `${((performance.now() - vertex.started) / 1000).toFixed(3)} ${visible(line)}`
-    vertex.tail.push(text)
-    if (vertex.tail.length > TAIL) vertex.tail.shift()
-    say(`#${number} ${text}\n`)
+  const print = (number: number, vertex: Vertex, lines: readonly string[]) => {
+    for (const line of lines) {
+      const text = `${((performance.now() - vertex.started) / 1000).toFixed(3)} ${visible(line)}`
+      vertex.tail.push(text)
+      if (vertex.tail.length > TAIL) vertex.tail.shift()
+      say(`#${number} ${text}\n`)
+    }
   }
-  const flush = (number: number, vertex: Vertex) => {
-    if (vertex.rest !== '') print(number, vertex, vertex.rest)
-    vertex.rest = ''
-  }
-  return (event) => {
+  function event(event: BuildEvent): void {
     if (event.kind === 'warning') return say(`${event.text}\n`)
     const { number } = event
     if (event.kind === 'started') {
-      vertices.set(number, { started: performance.now(), decoder: new StringDecoder('utf8'), rest: '', tail: [] })
+      vertices.set(number, { started: performance.now(), lines: new StepLines(), tail: [] })
       return say(`#${number} ${visible(event.title)}\n`)
     }
     const vertex = vertices.get(number)!
     switch (event.kind) {
-      case 'output': {
-        const lines = (vertex.rest + vertex.decoder.write(Buffer.from(event.bytes))).split(/\r?\n|\r/)
-        vertex.rest = lines.pop()!
-        for (const line of lines) print(number, vertex, line)
-        return
-      }
+      case 'output':
+        return print(number, vertex, vertex.lines.take(event.bytes))
       case 'cached':
         return say(`#${number} CACHED\n\n`)
       case 'done':
-        flush(number, vertex)
+        print(number, vertex, vertex.lines.end())
         return say(`#${number} DONE ${seconds(vertex.started)}s\n\n`)
       case 'failed': {
-        flush(number, vertex)
+        print(number, vertex, vertex.lines.end())
         const message = visible((event.error as Error).message)
-        say(`#${number} ${(event.error as { code?: string }).code === 'BUILD_CANCELED' ? 'CANCELED' : `ERROR: ${message}`}\n`)
-        if (vertex.tail.length > 0) say(`------\n > ${visible(event.title)}:\n${vertex.tail.map((line) => `${line}\n`).join('')}------\n`)
+        say(`#${number} ${isCancel(event.error) ? 'CANCELED' : `ERROR: ${message}`}\n`)
+        say(lastWords(event.title, vertex.tail))
       }
     }
   }
+  return { event, finish() {} }
 }

@@ -9,10 +9,11 @@ import type { Output } from '../engine/build-outputs.ts'
 import { withSshAgents } from '../engine/build-ssh.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import type { AssembledImage } from '../image/add-built.ts'
+import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream } from '../system/output.ts'
-import { plainProgress } from './build-progress.ts'
+import { outputStream, writeErr } from '../system/output.ts'
+import { type BuildProgress, noProgress, plainProgress } from './build-progress.ts'
 import { readNamedContexts, readSource, type SourcePlace } from './build-source.ts'
 import { checkSupported, parseWish } from './build-wish.ts'
 import { printLines } from './print.ts'
@@ -35,6 +36,7 @@ export const build = command({
     const cancel = () => stop.abort()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel)
     const quiet = options.quiet || options.progress === 'quiet'
+    const progress = quiet ? noProgress : await progressOf(options.progress === 'auto' ? (process.env['BUILDKIT_PROGRESS'] ?? 'auto') : options.progress)
     try {
       const image = await withBuildSession(context, async (session) => {
         const { sshWishes: wishes, ...asked } = wish
@@ -51,17 +53,19 @@ export const build = command({
             openContext: (name, signal) => open(place(signal), name),
             ssh,
             signal: stop.signal,
-            onEvent: quiet ? () => {} : plainProgress(),
+            onEvent: progress.event,
             write,
           }),
         )
       })
+      progress.finish()
       const isImage = wish.outputs.some(({ kind }) => kind !== 'local' && kind !== 'tar')
       if (options.iidfile !== undefined && isImage) await writeFile(options.iidfile, image.id)
       if (options['metadata-file'] !== undefined) await writeMetadata(options['metadata-file'], isImage ? image : undefined, wish.outputs)
       if (quiet && isImage && !wish.outputs.some((output) => 'dest' in output && output.dest === undefined)) printLines([image.id])
       return 0
     } catch (error) {
+      progress.finish()
       await collectGarbage(context).catch(() => undefined)
       throw explain(error)
     } finally {
@@ -69,6 +73,15 @@ export const build = command({
     }
   },
 })
+
+async function progressOf(mode: string): Promise<BuildProgress> {
+  if (mode === 'rawjson') return (await import('./build-json.ts')).jsonProgress(writeErr)
+  const terminal = addon.isTerminal({ fd: 2 })
+  if (mode === 'tty' && !terminal)
+    throw new LichenError('failed to get console: standard error is no terminal', { code: 'NO_TERMINAL', exitCode: 1, hint: '--progress plain' })
+  if (mode === 'plain' || !terminal || process.env['TERM'] === 'dumb') return plainProgress()
+  return (await import('./build-screen.ts')).screenProgress(outputStream(2), process.env)
+}
 
 const write = (dest: string | undefined, bytes: AsyncIterable<Uint8Array>) =>
   dest === undefined ? pipeline(bytes, outputStream(1), { end: false }) : writeTo(dest, bytes)
