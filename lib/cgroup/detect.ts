@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
 import { addon } from '../system/addon.ts'
+import { constants } from '../system/fs.ts'
 import { access, readFile } from '../system/small-files.ts'
 
 /** What the host lets this process do with cgroups. */

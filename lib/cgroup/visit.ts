@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
 import { LichenError } from '../system/errors.ts'
+import { constants } from '../system/fs.ts'
 import { access } from '../system/small-files.ts'
 import { cgroupFacts } from './detect.ts'
 import { connectServiceManager } from './scope.ts'

@@ -1,4 +1,3 @@
-import { closeSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import type { ContainerView } from '../container/view.ts'
@@ -7,6 +6,7 @@ import { removeContainer } from '../engine/remove.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { closeSync, openSync, rmSync, writeFileSync } from '../system/fs.ts'
 import { outputStream } from '../system/output.ts'
 import type { PullProgress } from './pull-progress.ts'
 

@@ -1,5 +1,5 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
+import { closeSync, openSync, readFileSync } from '../system/fs.ts'
 import { isLocked } from '../system/lock.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import type { ContainerRecord, ContainerStatus, ExitRecord, HealthRecord, LiveRecord } from './record.ts'

@@ -1,6 +1,6 @@
-import { closeSync, openSync, readFileSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
+import { closeSync, openSync, readFileSync } from '../system/fs.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import type { ExitRecord } from './record.ts'
 import { readRecord } from './state.ts'

@@ -1,8 +1,8 @@
-import { closeSync } from 'node:fs'
 import { type AttachResult, attachStreams } from '../runtime/attach.ts'
 import type { Launched } from '../runtime/launch.ts'
 import { addon } from '../system/addon.ts'
 import { builtin } from '../system/builtin.ts'
+import { closeSync } from '../system/fs.ts'
 
 /**
  * What a user sends to the command and means for the container: as with Docker's --sig-proxy all that can be caught, but for CHLD,

@@ -1,8 +1,8 @@
-import { constants } from 'node:fs'
 import type { HostFacts } from '../plan/host-facts.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import { devicePaths } from '../plan/spec-devices.ts'
 import { addon } from '../system/addon.ts'
+import { constants } from '../system/fs.ts'
 import { hostName, kernelRelease } from '../system/kernel.ts'
 import { access, readdir, readFile, stat } from '../system/small-files.ts'
 

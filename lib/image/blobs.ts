@@ -1,4 +1,3 @@
-import { createReadStream } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { builtin } from '../system/builtin.ts'
 import type { Context } from '../system/context.ts'
@@ -28,7 +27,7 @@ export async function blobSize(context: Context, digest: string): Promise<number
 export const readBlob = (context: Context, digest: string): Promise<Buffer> => readFile(blobPath(context, digest))
 
 export const streamBlob = (context: Context, digest: string): AsyncIterable<Uint8Array> =>
-  createReadStream(blobPath(context, digest), { highWaterMark: 256 * 1024 })
+  builtin.fs.createReadStream(blobPath(context, digest), { highWaterMark: 256 * 1024 })
 
 /** Stores bytes that are at hand; gives their digest. */
 export async function putBlob(context: Context, bytes: Uint8Array): Promise<string> {

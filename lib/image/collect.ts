@@ -1,5 +1,5 @@
-import type { Dirent } from 'node:fs'
 import type { Context } from '../system/context.ts'
+import type { Entry } from '../system/fs.ts'
 import { debug } from '../system/log.ts'
 import { blobsDir, layersDir, temporaryDir } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
@@ -67,8 +67,8 @@ export async function findGarbage({ context, layersInUse, blobsInUse }: Omit<Col
 async function leftovers(context: Context): Promise<Pick<Garbage, 'files' | 'folders' | 'locks'>> {
   const folder = temporaryDir(context.paths)
   const entries = (await entriesIn(folder)).filter(({ name }) => name.startsWith(TEMPORARY_PREFIX))
-  const isLock = ({ name }: Dirent) => name.startsWith(`${TEMPORARY_PREFIX}lock-`)
-  const paths = (fits: (entry: Dirent) => boolean) => entries.filter(fits).map(({ name }) => `${folder}/${name}`)
+  const isLock = ({ name }: Entry) => name.startsWith(`${TEMPORARY_PREFIX}lock-`)
+  const paths = (fits: (entry: Entry) => boolean) => entries.filter(fits).map(({ name }) => `${folder}/${name}`)
   return { files: paths((entry) => !entry.isDirectory() && !isLock(entry)), folders: paths((entry) => entry.isDirectory()), locks: paths(isLock) }
 }
 
@@ -89,7 +89,7 @@ async function remove(context: Context, { blobs, layers, files, locks }: Garbage
   )
 }
 
-async function entriesIn(folder: string): Promise<Dirent[]> {
+async function entriesIn(folder: string): Promise<Entry[]> {
   try {
     return await readdir(folder, { withFileTypes: true })
   } catch (error) {

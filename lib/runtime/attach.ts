@@ -1,5 +1,5 @@
-import { closeSync, writeSync } from 'node:fs'
 import { addon } from '../system/addon.ts'
+import { closeSync, writeSync } from '../system/fs.ts'
 import { holdTerminal } from './terminal.ts'
 
 export interface AttachOptions {

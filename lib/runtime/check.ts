@@ -1,5 +1,5 @@
-import { closeSync } from 'node:fs'
-import { readSome, writeSome } from '../system/descriptors.ts'
+import { readSome } from '../system/descriptors.ts'
+import { closeSync, writeSync } from '../system/fs.ts'
 import { frameType, healthAnswer } from './protocol.ts'
 
 /**
@@ -8,7 +8,7 @@ import { frameType, healthAnswer } from './protocol.ts'
  */
 export async function askForCheck(socket: number): Promise<'passed' | 'failed' | 'no-check' | undefined> {
   try {
-    await writeSome(socket, Buffer.concat([frame(frameType.HELLO, 0), frame(frameType.HEALTH)]))
+    writeSync(socket, Buffer.concat([frame(frameType.HELLO, 0), frame(frameType.HEALTH)]))
     const answer = Buffer.alloc(12)
     for (let length = 0; length < answer.length; ) {
       const bytesRead = await readSome(socket, answer.subarray(length))

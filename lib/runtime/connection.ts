@@ -1,5 +1,5 @@
-import { closeSync } from 'node:fs'
-import { readSome, writeSome } from '../system/descriptors.ts'
+import { readSome } from '../system/descriptors.ts'
+import { closeSync, writeSync } from '../system/fs.ts'
 import { controlTag } from './protocol.ts'
 import { decodeStatus, type Status } from './status.ts'
 import { encodeRecord, recordSplitter } from './wire.ts'
@@ -15,7 +15,7 @@ export interface StatusConnection {
   close(): Promise<void>
 }
 
-/** Blocking reads on the thread pool: no stream set-up on the way of a start, and the same in Node and in Bun. */
+/** Blocking reads: no stream set-up on the way of a start, and the same in Node and in Bun. */
 export function statusConnection(fd: number): StatusConnection {
   const split = recordSplitter()
   const buffer = Buffer.alloc(16 * 1024)
@@ -30,10 +30,10 @@ export function statusConnection(fd: number): StatusConnection {
       return waiting.shift()
     },
     async go() {
-      await writeSome(fd, encodeRecord(controlTag.GO))
+      writeSync(fd, encodeRecord(controlTag.GO))
     },
     async cleaned() {
-      await writeSome(fd, encodeRecord(controlTag.CLEANED))
+      writeSync(fd, encodeRecord(controlTag.CLEANED))
     },
     async close() {
       closeSync(fd)

@@ -1,8 +1,8 @@
-import { closeSync } from 'node:fs'
 import type { Identity } from '../plan/plan.ts'
 import { unshareProgram } from '../runtime/unshare.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
+import { closeSync } from '../system/fs.ts'
 import { capture, requireProgram } from '../system/spawn.ts'
 
 /**

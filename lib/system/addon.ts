@@ -1,6 +1,6 @@
-import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { OciSeccomp } from '../plan/spec.ts'
+import { builtin } from './builtin.ts'
 import { LichenError } from './errors.ts'
 
 /**
@@ -71,6 +71,25 @@ export interface Addon {
   /** False where the terminal is in other hands now. */
   restoreMode(input: { fd: number; mode: Uint8Array }): boolean
 
+  /** Files in this thread; failures are node:fs's, with `path`. Use `system/fs.ts`. */
+  openFile(input: { path: string; flags: number; mode: number }): number
+  closeFile(input: { fd: number }): void
+  /** From the descriptor's offset to the end. */
+  readRest(input: { fd: number }): Buffer
+  /** How many bytes one write(2) has taken. */
+  writeSome(input: { fd: number; bytes: Uint8Array }): number
+  /** dev, ino, mode, nlink, uid, gid, rdev, size, blocks, atime, mtime, ctime (ms). Undefined where there is nothing, with `maybe`. */
+  statFile(input: { fd: number } | { path: string; follow?: boolean; maybe?: boolean }): Float64Array | undefined
+  /** `types`: d_type of readdir(3), 0 where the file system doesn't say. */
+  readFolder(input: { path: string }): { names: string[]; types: number[] }
+  readLink(input: { path: string }): string
+  access(input: { path: string; mode: number }): void
+  mkdir(input: { path: string; mode: number }): void
+  chmod(input: { path: string; mode: number }): void
+  unlink(input: { path: string }): void
+  rmdir(input: { path: string }): void
+  rename(input: { path: string; target: string }): void
+
   /** Opens `path` as if `root` were /: no symlink or ".." leads out (openat2, RESOLVE_IN_ROOT). Always close-on-exec. */
   openat2InRoot(input: { path: string; flags?: number; mode?: number } & ({ root: string } | { rootFd: number })): number
   /** f_type of statfs(2), linux/magic.h. */
@@ -110,7 +129,7 @@ declare const LICHEN_STANDALONE: boolean | undefined
 export function packageFolder(): string | undefined {
   if (typeof LICHEN_STANDALONE !== 'undefined') return undefined
   for (let folder = dirname(decodeURIComponent(new URL(import.meta.url).pathname)); folder !== dirname(folder); folder = dirname(folder)) {
-    if (existsSync(join(folder, 'package.json'))) return folder
+    if (builtin.fs.existsSync(join(folder, 'package.json'))) return folder
   }
   return undefined
 }
@@ -119,33 +138,43 @@ function load(): Addon {
   const top = packageFolder()
   const candidates = libexecFolders().map((folder) => join(folder, 'lichen.node'))
   if (top !== undefined) candidates.splice(process.env['LICHEN_LIBEXEC'] === undefined ? 0 : 1, 0, join(top, 'native/addon/build/Release/lichen.node'))
-  const path = candidates.find((candidate) => existsSync(candidate))
-  if (path === undefined) {
-    throw new LichenError('the native part of lichen (lichen.node) is not built or not installed', {
-      code: 'NO_ADDON',
-      hint: `in a checkout: npm run build. Looked for it in ${candidates.join(', ')}`,
-    })
+  for (const path of candidates) {
+    try {
+      // Not `require`: Bun's looks through all folders on the way first.
+      const loaded = { exports: {} }
+      process.dlopen(loaded, path)
+      return loaded.exports as Addon
+    } catch (error) {
+      if (!builtin.fs.existsSync(path)) continue
+      throw new LichenError(`the native part of lichen can't be loaded: ${(error as Error).message}`, {
+        code: 'BAD_ADDON',
+        hint: 'it was built for another machine or another libc: npm run build',
+        cause: error,
+      })
+    }
   }
-  try {
-    // Not `require`: Bun's looks through all folders on the way first.
-    const loaded = { exports: {} }
-    process.dlopen(loaded, path)
-    return loaded.exports as Addon
-  } catch (error) {
-    throw new LichenError(`the native part of lichen can't be loaded: ${(error as Error).message}`, {
-      code: 'BAD_ADDON',
-      hint: 'it was built for another machine or another libc: npm run build',
-      cause: error,
-    })
-  }
+  throw new LichenError('the native part of lichen (lichen.node) is not built or not installed', {
+    code: 'NO_ADDON',
+    hint: `in a checkout: npm run build. Looked for it in ${candidates.join(', ')}`,
+  })
 }
 
 let loaded: Addon | undefined
 
-/** Loaded at the first call, not at import: `lichen version` and the unit tests of pure parts do without it. */
+/** Loaded at the first call, not at import: the unit tests of pure parts do without it. */
 export const addon: Addon = new Proxy({} as Addon, {
   get(_, name) {
     loaded ??= load()
     return loaded[name as keyof Addon]
   },
 })
+
+/** That it is missing has to be said without it. */
+export function hasAddon(): boolean {
+  try {
+    loaded ??= load()
+    return true
+  } catch {
+    return false
+  }
+}

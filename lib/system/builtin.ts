@@ -17,6 +17,9 @@ export const builtin = {
   get net() {
     return require('node:net') as typeof import('node:net')
   },
+  get fs() {
+    return require('node:fs') as typeof import('node:fs')
+  },
   get os() {
     return require('node:os') as typeof import('node:os')
   },

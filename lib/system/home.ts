@@ -1,6 +1,6 @@
-import { statSync } from 'node:fs'
 import { addon } from './addon.ts'
 import { LichenError } from './errors.ts'
+import { statMaybe } from './fs.ts'
 
 /** XDG folders must be absolute (XDG Base Directory Specification); others are ignored. */
 export function xdgFolder(name: string): string | undefined {
@@ -12,7 +12,7 @@ export function xdgFolder(name: string): string | undefined {
 export function homeFolder(uid = process.geteuid?.() ?? 0): string {
   const home = process.env['HOME']
   if (home?.startsWith('/')) {
-    if (statSync(home, { throwIfNoEntry: false })?.uid === uid) return home
+    if (statMaybe(home)?.uid === uid) return home
   }
   const entry = addon.passwordEntry({ uid })?.home
   const found = entry?.startsWith('/') ? entry : home

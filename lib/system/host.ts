@@ -1,4 +1,4 @@
-import { constants } from 'node:fs'
+import { constants } from './fs.ts'
 import { findProgram } from './programs.ts'
 import { access, readFile, stat } from './small-files.ts'
 import { capture } from './spawn.ts'

@@ -1,5 +1,5 @@
-import { closeSync, constants, fstatSync, openSync, unlinkSync } from 'node:fs'
 import { addon } from './addon.ts'
+import { closeSync, constants, fstatSync, openSync, unlinkSync } from './fs.ts'
 
 /**
  * Runs `fn` while this process holds a flock on `path`, which is made when missing and never removed (a lock on

@@ -1,5 +1,7 @@
-import { fstatSync, writeSync } from 'node:fs'
+import { hasAddon } from './addon.ts'
+import { builtin } from './builtin.ts'
 import { LichenError } from './errors.ts'
+import { fstatSync, writeSync } from './fs.ts'
 
 /**
  * Standard output and standard error, written to as descriptors: making a stream object of each takes a quarter of the time
@@ -66,7 +68,7 @@ function writeWhole(fd: 1 | 2, data: string | Uint8Array): void {
   let rest = typeof data === 'string' ? Buffer.from(data) : data
   while (rest.length > 0) {
     try {
-      rest = rest.subarray(writeSync(fd, rest))
+      rest = rest.subarray(hasAddon() ? writeSync(fd, rest) : builtin.fs.writeSync(fd, rest))
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException
       // Somebody else has set the terminal or the pipe non-blocking, for all who have it.

@@ -1,5 +1,5 @@
-import { constants } from 'node:fs'
 import { LichenError } from './errors.ts'
+import { constants } from './fs.ts'
 import { access, stat } from './small-files.ts'
 
 /** Where an administrator's helpers are that a user's PATH often lacks. */

@@ -1,7 +1,7 @@
-import { lstatSync, mkdirSync, readdirSync, statSync } from 'node:fs'
 import { bootId, textOf } from './boot-id.ts'
 import { LichenError } from './errors.ts'
 import { writeFileAtomic } from './files.ts'
+import { lstatSync, mkdirSync, readdirSync, statSync } from './fs.ts'
 import { withLock } from './lock.ts'
 import { rm } from './small-files.ts'
 

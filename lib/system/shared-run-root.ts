@@ -1,6 +1,6 @@
-import { lstatSync, readdirSync, rmSync } from 'node:fs'
-import { hostname } from 'node:os'
 import { bootId, textOf } from './boot-id.ts'
+import { lstatSync, readdirSync, rmSync } from './fs.ts'
+import { hostName } from './kernel.ts'
 import { withLock } from './lock.ts'
 import { mkdir, rename, writeFile } from './small-files.ts'
 
@@ -36,7 +36,7 @@ function forgetEarlier(folder: string, boot: string): void {
   }
 }
 
-const machine = () => `${hostname()} ${textOf('/etc/machine-id') ?? ''}`
+const machine = () => `${hostName()} ${textOf('/etc/machine-id') ?? ''}`
 
 const pathIn = (file: string) => textOf(file)?.split('\n')[0]
 

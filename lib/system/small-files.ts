@@ -1,5 +1,5 @@
-import * as fs from 'node:fs'
-import type * as promises from 'node:fs/promises'
+import { builtin } from './builtin.ts'
+import * as fs from './fs.ts'
 
 /*
  * node:fs/promises for folders and small files on the way of `run`, `exec` and `ps`: done at once, without the thread pool. There each call costs
@@ -7,29 +7,37 @@ import type * as promises from 'node:fs/promises'
  */
 
 /** A failure is a rejection, as there. */
-function atOnce<Call>(call: (...args: never[]) => unknown): Call {
-  const wrapped = (...args: never[]): Promise<unknown> => {
+function atOnce<Arguments extends unknown[], Result>(call: (...args: Arguments) => Result) {
+  return (...args: Arguments): Promise<Result> => {
     try {
       return Promise.resolve(call(...args))
     } catch (error) {
       return Promise.reject(error as Error)
     }
   }
-  return wrapped as Call
 }
 
-export const access = atOnce<typeof promises.access>(fs.accessSync)
-export const chmod = atOnce<typeof promises.chmod>(fs.chmodSync)
-export const chown = atOnce<typeof promises.chown>(fs.chownSync)
-export const lstat = atOnce<typeof promises.lstat>(fs.lstatSync)
-export const mkdir = atOnce<typeof promises.mkdir>(fs.mkdirSync)
-export const readdir = atOnce<typeof promises.readdir>(fs.readdirSync)
-export const readFile = atOnce<typeof promises.readFile>(fs.readFileSync)
-export const readlink = atOnce<typeof promises.readlink>(fs.readlinkSync)
-export const realpath = atOnce<typeof promises.realpath>(fs.realpathSync)
-export const rename = atOnce<typeof promises.rename>(fs.renameSync)
-export const rm = atOnce<typeof promises.rm>(fs.rmSync)
-export const rmdir = atOnce<typeof promises.rmdir>(fs.rmdirSync)
-export const stat = atOnce<typeof promises.stat>(fs.statSync)
-export const unlink = atOnce<typeof promises.unlink>(fs.unlinkSync)
-export const writeFile = atOnce<typeof promises.writeFile>(fs.writeFileSync)
+interface ReadFile {
+  (path: string, encoding: 'utf8'): Promise<string>
+  (path: string): Promise<Buffer>
+}
+interface ReadFolder {
+  (path: string): Promise<string[]>
+  (path: string, options: { withFileTypes: true }): Promise<fs.Entry[]>
+}
+
+export const access = atOnce(fs.accessSync)
+export const chmod = atOnce(fs.chmodSync)
+export const chown = atOnce((path: string, uid: number, gid: number) => builtin.fs.chownSync(path, uid, gid))
+export const lstat = atOnce(fs.lstatSync)
+export const mkdir = atOnce(fs.mkdirSync)
+export const readdir = atOnce(fs.readdirSync) as ReadFolder
+export const readFile = atOnce(fs.readFileSync) as ReadFile
+export const readlink = atOnce(fs.readlinkSync)
+export const realpath = atOnce((path: string) => builtin.fs.realpathSync(path))
+export const rename = atOnce(fs.renameSync)
+export const rm = atOnce(fs.rmSync)
+export const rmdir = atOnce(fs.rmdirSync)
+export const stat = atOnce(fs.statSync)
+export const unlink = atOnce(fs.unlinkSync)
+export const writeFile = atOnce(fs.writeFileSync)

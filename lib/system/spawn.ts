@@ -1,5 +1,5 @@
-import { closeSync } from 'node:fs'
 import { addon } from './addon.ts'
+import { closeSync } from './fs.ts'
 
 export { findProgram, requireProgram } from './programs.ts'
 

@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs'
+import { readFileSync } from './fs.ts'
 
 /** Variable by which a lichen that is called inside of `lichen unshare` learns where it is. */
 export const UNSHARED = 'LICHEN_UNSHARED'

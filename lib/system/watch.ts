@@ -1,4 +1,5 @@
-import { type FSWatcher, watch } from 'node:fs'
+import type { FSWatcher } from 'node:fs'
+import { builtin } from './builtin.ts'
 import { LichenError } from './errors.ts'
 
 /**
@@ -7,7 +8,7 @@ import { LichenError } from './errors.ts'
  */
 export function watchPath(path: string, changed: () => void): FSWatcher | undefined {
   try {
-    const watcher = watch(path, changed)
+    const watcher = builtin.fs.watch(path, changed)
     watcher.on('error', changed)
     return watcher
   } catch (cause) {

@@ -9,6 +9,7 @@ static Napi::Object Init(Napi::Env env, Napi::Object exports) {
   RegisterProcesses(env, exports);
   RegisterRelay(env, exports);
   RegisterSeccomp(env, exports);
+  RegisterSmallFiles(env, exports);
   RegisterSpawn(env, exports);
   RegisterTerminal(env, exports);
   RegisterUsers(env, exports);

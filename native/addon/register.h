@@ -12,6 +12,7 @@ void RegisterLogText(Napi::Env env, Napi::Object exports);
 void RegisterProcesses(Napi::Env env, Napi::Object exports);
 void RegisterRelay(Napi::Env env, Napi::Object exports);
 void RegisterSeccomp(Napi::Env env, Napi::Object exports);
+void RegisterSmallFiles(Napi::Env env, Napi::Object exports);
 void RegisterSpawn(Napi::Env env, Napi::Object exports);
 void RegisterTerminal(Napi::Env env, Napi::Object exports);
 void RegisterUsers(Napi::Env env, Napi::Object exports);
