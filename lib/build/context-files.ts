@@ -1,7 +1,5 @@
-import { createHash } from 'node:crypto'
-import { closeSync, constants, fstatSync, lstatSync, readdirSync, readlinkSync, readSync } from 'node:fs'
+import { type BigIntStats, lstatSync, readdirSync, readlinkSync } from 'node:fs'
 import { posix } from 'node:path'
-import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { globMatcher, hasWildcard } from './dockerfile/glob.ts'
 import type { IgnorePatterns } from './dockerfile/ignore.ts'
@@ -17,6 +15,8 @@ export interface ContextFile {
   mtime: { seconds: number; nanoseconds: number }
   size: number
   link: string
+  /** Which file it is, and as of when: where this is the same the content is. */
+  stamp: string
   /** Of a file: sha256 of its content, once digested. */
   digest: string
 }
@@ -116,9 +116,12 @@ function fileAt(root: string, path: string, below: string): ContextFile | undefi
     mtime: { seconds: Number(status.mtimeNs / 1_000_000_000n), nanoseconds: 0 },
     size: type === 'file' ? Number(status.size) : 0,
     link: type === 'symlink' ? readlinkSync(full) : '',
+    stamp: stampOf(status),
     digest: '',
   }
 }
+
+const stampOf = ({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats) => `${dev} ${ino} ${size} ${mtimeNs} ${ctimeNs}`
 
 const exists = (root: string, path: string) => lstatSync(`${root}/${path}`, { throwIfNoEntry: false }) !== undefined
 const isDirectory = (root: string, path: string) => lstatSync(`${root}/${path}`, { throwIfNoEntry: false })?.isDirectory() === true
@@ -165,57 +168,4 @@ function glob({ root, ignore }: BuildContext, pattern: string): string[] {
     })
   }
   return paths.filter((path) => !ignore.hidesAllBelow(path))
-}
-
-const PIECE = 1 << 18
-
-/** The content of a file, which is opened beneath the context and nowhere else. Throws CONTEXT_CHANGED where it is no file any more. */
-export function readContextFile(root: string, { path }: ContextFile, use: (part: Buffer) => void): void {
-  const fd = openFile(root, path)
-  try {
-    if (!fstatSync(fd).isFile()) throw changed(path)
-    for (;;) {
-      const buffer = Buffer.allocUnsafe(PIECE)
-      const count = readSync(fd, buffer, 0, PIECE, null)
-      if (count === 0) return
-      use(buffer.subarray(0, count))
-    }
-  } finally {
-    closeSync(fd)
-  }
-}
-
-function openFile(root: string, path: string): number {
-  try {
-    return addon.openat2InRoot({ root, path, flags: constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK })
-  } catch (error) {
-    const { code, message } = error as NodeJS.ErrnoException
-    if (code === 'ENOENT' || code === 'ELOOP') throw changed(path)
-    throw new LichenError(`${path} of the build context can't be read: ${code === 'EACCES' ? 'permission denied' : message}`, {
-      code: 'CONTEXT_UNREADABLE',
-      exitCode: 1,
-      hint: 'name it in .dockerignore if the build does not need it',
-      cause: error,
-    })
-  }
-}
-
-export const changed = (path: string) =>
-  new LichenError(`${path} of the build context changed while it was read`, { code: 'CONTEXT_CHANGED', exitCode: 1, hint: 'repeat the build' })
-
-/** Hashes what sources are: names, modes, links, content; not when they were written, and not whose they are. */
-export function digestSources(sources: readonly ContextSource[]): string {
-  const all = createHash('sha256')
-  for (const { root, name, directory, files } of sources) {
-    all.update(JSON.stringify([name, directory]))
-    for (const file of files) {
-      if (file.type === 'file') {
-        const hash = createHash('sha256')
-        readContextFile(root, file, (part) => hash.update(part))
-        file.digest = hash.digest('hex')
-      }
-      all.update(JSON.stringify([file.below, file.type, file.mode, file.link, file.digest]))
-    }
-  }
-  return all.digest('hex')
 }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { cacheMountsDir, listCachedSteps, listCacheMounts, removeCachedStep, removeLeftovers } from '../build/cache.ts'
+import { forgetDigests } from '../build/known-digests.ts'
 import { whileNothingArrives } from '../image/store.ts'
 import { removeTree } from '../storage/remove.ts'
 import { diskUsage } from '../storage/usage.ts'
@@ -50,6 +51,7 @@ export async function pruneBuildCache(
   const identity = await hostIdentity(context)
   const gone = await whileNothingArrives(context, async () => {
     await removeLeftovers(context)
+    await forgetDigests(context)
     for (const { id, kind } of entries) if (kind === 'step') await removeCachedStep(context, id)
     const removed = entries.filter(({ kind }) => kind === 'step')
     for (const entry of entries.filter(({ kind }) => kind === 'mount')) {

@@ -2,7 +2,8 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { type BuildContext, type ContextSource, changed, findSources, readContextFile } from '../build/context-files.ts'
+import { changed, readContextFile } from '../build/context-content.ts'
+import { type BuildContext, type ContextSource, findSources } from '../build/context-files.ts'
 import { globMatcher, hasWildcard } from '../build/dockerfile/glob.ts'
 import { IgnorePatterns } from '../build/dockerfile/ignore.ts'
 import type { CopyWork } from '../build/evaluate.ts'
@@ -168,18 +169,15 @@ async function write(target: ViewInput, planned: readonly Planned[], { mode, own
 /** What was digested is what is written: else the cache would tell lies for ever. */
 async function content(records: ApplyRecords, contextRoot: string, file: ContextSource['files'][number]): Promise<void> {
   const hash = createHash('sha256')
-  const parts: Buffer[] = []
   let size = 0
-  readContextFile(contextRoot, file, (part) => {
-    hash.update(part)
+  await readContextFile(contextRoot, file, (part) => {
     size += part.length
-    parts.push(part)
+    if (size > file.size) throw changed(file.path)
+    hash.update(part)
+    records.data(part)
+    return part.length < file.size ? records.flush(true) : undefined
   })
   if (size !== file.size || hash.digest('hex') !== file.digest) throw changed(file.path)
-  for (const part of parts) {
-    records.data(part)
-    await records.flush()
-  }
   records.endContent()
 }
 

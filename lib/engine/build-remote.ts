@@ -1,6 +1,7 @@
 import { stat } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { type BuildContext, type ContextSource, digestSources, findSources, resolveInside } from '../build/context-files.ts'
+import { digestSources } from '../build/context-content.ts'
+import { type BuildContext, type ContextSource, findSources, resolveInside } from '../build/context-files.ts'
 import { IgnorePatterns } from '../build/dockerfile/ignore.ts'
 import type { CopyWork } from '../build/evaluate.ts'
 import { checkout, type GitCommit, resolveCommit } from '../build/git.ts'
@@ -52,9 +53,9 @@ async function webSource(site: BuildSite, { checksum, exclude }: CopyWork, addre
   const name = base === '' || base === '.' || base === '..' || base.includes('\0') || base.length > 255 ? '__unnamed__' : base
   const folder = await newScratch(context, session.id)
   const wish = { context, address, name, folder, signal }
-  const here = (): ContextSource => {
+  const here = async (): Promise<ContextSource> => {
     const [source] = findSources({ root: folder, ignore: NOTHING }, literal(name), new IgnorePatterns(exclude))
-    digestSources([source!])
+    await digestSources([source!])
     return { ...source!, remote: true }
   }
   const check = (digest: string, wanted: string) => {
@@ -117,7 +118,7 @@ async function gitSource(site: BuildSite, { checksum, exclude, keepGitDir }: Cop
       const root = await checkedOut(site, address, found, keepGitDir)
       const ignore = new IgnorePatterns(keepGitDir ? [] : ['**/.git'])
       const [source] = findSources({ root, ignore }, '.', new IgnorePatterns(exclude))
-      digestSources([source!])
+      await digestSources([source!])
       return { ...source!, remote: true }
     },
   }

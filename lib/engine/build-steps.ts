@@ -1,5 +1,7 @@
-import { type BuildContext, type ContextSource, digestSources } from '../build/context-files.ts'
+import { digestSources } from '../build/context-content.ts'
+import type { BuildContext, ContextSource } from '../build/context-files.ts'
 import { plainCopy, type Work } from '../build/evaluate.ts'
+import type { KnownDigests } from '../build/known-digests.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
 import { ApplyRecords } from '../image/apply-records.ts'
 import type { CreateOptions } from '../plan/options.ts'
@@ -18,6 +20,7 @@ export interface BuildSite {
   context: Context
   session: BuildSession
   files: BuildContext
+  known: KnownDigests
   /** Of every RUN. */
   options: Partial<CreateOptions>
   secrets: ReadonlyMap<string, Buffer>
@@ -43,8 +46,8 @@ export interface Elsewhere {
 }
 
 /** What a step comes to, before anything is done. Throws UNSUPPORTED_BUILD. */
-export function prepareStep(site: BuildSite, work: Work, layers: string[], { from, remotes }: Elsewhere): PreparedStep {
-  const { context, session, files, options, secrets, ssh, timestamp: latest, signal, output } = site
+export async function prepareStep(site: BuildSite, work: Work, layers: string[], { from, remotes }: Elsewhere): Promise<PreparedStep> {
+  const { context, session, files, known, options, secrets, ssh, timestamp: latest, signal, output } = site
   switch (work.kind) {
     case 'none':
       return { facts: {}, make: async () => undefined }
@@ -52,7 +55,7 @@ export function prepareStep(site: BuildSite, work: Work, layers: string[], { fro
       return { facts: work, make: () => makeWorkdir(site, layers, work.path) }
     case 'copy': {
       const sources = from === undefined ? contextSources(files, work, (source) => remotes.has(source)) : []
-      const digest = from === undefined ? digestSources(sources) : ''
+      const digest = from === undefined ? await digestSources(sources, known) : ''
       return {
         facts: { ...work, from: from ?? '', digest, remotes: [...remotes.values()].map(({ facts }) => facts) },
         async make() {
@@ -65,7 +68,8 @@ export function prepareStep(site: BuildSite, work: Work, layers: string[], { fro
     case 'run': {
       const { secretEnv: _, ...facts } = work
       const bound = work.mounts.filter(({ type, from }) => type === 'bind' && from === undefined)
-      const digests = bound.map(({ source }) => digestSources(contextSources(files, plainCopy(source === '' ? '.' : source))))
+      const digests: string[] = []
+      for (const { source } of bound) digests.push(await digestSources(contextSources(files, plainCopy(source === '' ? '.' : source)), known))
       return {
         facts: { ...facts, digests, hosts: options.addHosts, network: work.network === 'default' ? (options.network ?? '') : work.network },
         make: () =>

@@ -4,6 +4,7 @@ import type { BuildContext } from '../build/context-files.ts'
 import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import { syntaxError } from '../build/dockerfile/source.ts'
 import { type Evaluation, evaluateStage, historyOf, plainCopy, type Step } from '../build/evaluate.ts'
+import { KnownDigests } from '../build/known-digests.ts'
 import { type NamedContexts, originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
 import { type AssembledImage, assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
 import { blobSize } from '../image/blobs.ts'
@@ -13,6 +14,7 @@ import { resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { layerDiff } from '../system/paths.ts'
 import type { BuildSession } from './build-container.ts'
@@ -80,11 +82,22 @@ interface Result {
 export async function buildImage(input: BuildInput): Promise<AssembledImage> {
   const { context } = input
   // Layers that no image names yet are not to be collected.
-  return whileArriving(context, () => new Build(input).image())
+  return whileArriving(context, async () => {
+    const known = await KnownDigests.open(context, input.files.root)
+    try {
+      return await new Build(input, known).image()
+    } catch (error) {
+      if (error instanceof LichenError && error.cause instanceof LichenError && error.cause.code === 'CONTEXT_CHANGED') await known.forget()
+      throw error
+    } finally {
+      await known.save(context)
+    }
+  })
 }
 
 class Build {
   readonly #input: BuildInput
+  readonly #known: KnownDigests
   readonly #plan: StagePlan
   readonly #platform: Platform
   readonly #platformArgs: ReadonlyMap<string, string>
@@ -94,8 +107,9 @@ class Build {
   readonly #stop = new AbortController()
   #steps = 0
 
-  constructor(input: BuildInput) {
+  constructor(input: BuildInput, known: KnownDigests) {
     this.#input = input
+    this.#known = known
     this.#platform = input.platform === undefined ? hostPlatform(process.arch) : parsePlatform(input.platform)
     this.#platformArgs = platformArgs(this.#platform)
     this.#plan = planStages(input.dockerfile, { buildArgs: input.buildArgs, target: input.target, platformArgs: this.#platformArgs, contexts: input.contexts })
@@ -297,7 +311,7 @@ class Build {
   #site(number: number): BuildSite {
     const { context, session, files, options, secrets, ssh, timestamp, onEvent } = this.#input
     const output = (bytes: Uint8Array) => onEvent({ kind: 'output', number, bytes })
-    return { context, session, files, options, secrets, ssh, timestamp, signal: this.#stop.signal, output }
+    return { context, session, files, known: this.#known, options, secrets, ssh, timestamp, signal: this.#stop.signal, output }
   }
 
   async #step(stage: Stage, step: Step, result: Result, title: string): Promise<void> {
@@ -312,7 +326,7 @@ class Build {
       const layers = result.layers.map(({ diffId }) => diffId)
       const site = { ...this.#site(number), files }
       const remotes = step.work.kind === 'copy' ? await remoteSources(site, step.work) : new Map<string, RemoteSource>()
-      const doing = prepareStep(site, step.work, layers, { from, remotes })
+      const doing = await prepareStep(site, step.work, layers, { from, remotes })
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
       const cached = noCache || fresh ? undefined : await this.#cached(key)
       const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
