@@ -18,6 +18,9 @@ const globalOptions = optionTable({
 
 const state = { debug: false }
 
+// What native/launcher has told the engine is nothing that a container or another program asked for.
+delete process.env['BUN_JSC_useJIT']
+
 // A reader that has seen enough (`lichen logs x | head`) is no failure.
 onStreamFailure((error) => process.exit(error.code === 'EPIPE' ? 0 : 125))
 

@@ -116,14 +116,14 @@ export interface Addon {
   passwordEntry(input: { uid: number }): { name: string; uid: number; gid: number; home: string; shell: string } | undefined
 }
 
-/** Folder of `lichen-runtime` and `lichen.node` in an installed or standalone lichen, beside the executable. */
-export function libexecFolders(): string[] {
-  const here = dirname(process.execPath)
-  return [process.env['LICHEN_LIBEXEC'], join(here, 'libexec/lichen'), join(here, '../libexec/lichen')].filter((path) => path !== undefined)
-}
-
 /** Set by `hack/build standalone`, whose executable must not look into the checkout that it was built from. */
 declare const LICHEN_STANDALONE: boolean | undefined
+
+/** Folder of `lichen-runtime` and `lichen.node`: in the standalone build that of the executable, which `native/launcher` starts. */
+export function libexecFolders(): string[] {
+  const here = dirname(process.execPath)
+  return [process.env['LICHEN_LIBEXEC'], typeof LICHEN_STANDALONE === 'undefined' ? join(here, '../libexec/lichen') : here].filter((path) => path !== undefined)
+}
 
 /** Top folder of a checkout or an npm package: the nearest one above this file with a package.json. */
 export function packageFolder(): string | undefined {

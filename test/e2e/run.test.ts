@@ -32,7 +32,7 @@ describe('run', () => {
     ['--entrypoint', ['--entrypoint', '/bin/echo'], 'x', '-c x'],
     ['--read-only', ['--read-only'], 'touch /x 2>&1 || true', 'touch: /x: Read-only file system'],
     ['--tmpfs', ['--read-only', '--tmpfs', '/run:size=1m'], 'touch /run/x && stat -f -c %T /run', 'tmpfs'],
-    ['--add-host', ['--add-host', 'db:10.1.2.3'], 'grep db /etc/hosts', '10.1.2.3\tdb'],
+    ['--add-host', ['--add-host', 'db:10.1.2.3'], 'grep -w db /etc/hosts', '10.1.2.3\tdb'],
     ['--network none', ['--network', 'none'], 'ls /sys/class/net', 'lo'],
     ['--init', ['--init'], 'readlink /proc/1/exe | grep -c sh || true', '0'],
     ['--ulimit', ['--ulimit', 'nofile=100:200'], 'ulimit -Sn; ulimit -Hn', '100\n200'],
