@@ -28,6 +28,8 @@ const roads = [
   ['plan', 'system/errors.ts'],
   // `ps` and `inspect` show the words that a start would execute.
   ['cli', 'plan/command-line.ts'],
+  // `--log-opt tag` is a template, as `--format` is.
+  ['engine', 'cli/template.ts'],
   // Documents say what the plan makes of the words.
   ['cli', 'plan/default-paths.ts'],
   ['cli', 'plan/health.ts'],

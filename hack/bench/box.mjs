@@ -52,7 +52,7 @@ export function makeBox() {
   box.sh(`
     mkdir -p home run rootfs/bin rootfs/proc rootfs/dev fl/upper fl/work fl/merged; chmod 700 run
     cp "$(command -v busybox)" rootfs/bin/busybox
-    for name in true sleep sh cat; do ln -s busybox rootfs/bin/$name; done
+    for name in true sleep sh cat yes head; do ln -s busybox rootfs/bin/$name; done
     tar -C rootfs -cf rootfs.tar .`)
   execFileSync('cc', ['-O2', '-static', '-o', box.floor, 'hack/bench/floor.c'])
   box.succeed([box.standalone, 'import', 'rootfs.tar', 'bench'])

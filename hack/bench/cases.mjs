@@ -38,7 +38,39 @@ export function cases(box) {
       contenders: [...lichens('ps'), ...podman('ps')],
       tidy: () => removeAll(box),
     },
+    {
+      name: '100 containers by 4 clients, listed, removed',
+      rounds: 3,
+      contenders: [{ name: 'lichen (standalone)', argv: crowd(box.standalone) }, ...(box.has('podman') ? [{ name: 'podman', argv: crowd('podman') }] : [])],
+    },
+    {
+      name: 'logs of 100 MB, thrown away',
+      prepare: () => writeMuch(box),
+      contenders: [...lichens('logs', 'much'), ...podman('logs', 'much')],
+    },
+    {
+      name: 'logs of 100 MB, into a pipe',
+      contenders: [...lichens('logs', 'much'), ...podman('logs', 'much')].map(({ name, argv }) => ({ name, argv: ['sh', '-c', '"$@" | cat', 'sh', ...argv] })),
+      tidy: () => removeAll(box),
+    },
   ]
+}
+
+/** Fails where not all of them are found running, or something is left. */
+const crowd = (tool) => [
+  'sh',
+  '-euc',
+  `seq 100 | xargs -P 4 -I {} ${tool} run -d --network none --name crowd{} bench sleep 10000
+   test "$(${tool} ps -q | wc -l)" = 100
+   ${tool} rm -f -a ${tool === 'podman' ? '-t 0' : ''}
+   test -z "$(${tool} ps -a -q)"`,
+]
+
+function writeMuch(box) {
+  const line = 'a line of a log, which is neither very long nor very short, as they are in the logs of most of what people run in here'
+  for (const tool of [box.standalone, ...(box.has('podman') ? ['podman'] : [])]) {
+    box.sh(`${tool} run --network none --name much bench sh -c 'yes "${line}" | head -c 100000000' >/dev/null`)
+  }
 }
 
 function startSleepers(box, count) {

@@ -32,9 +32,16 @@ export const logs = command({
     const context = await openContext(globals)
     const view = await oneTarget(context, 'logs', positionals[0], options.latest)
     const { driver, path } = logPlan(view.record, view.paths)
-    if (driver === 'none') throw new LichenError('configured logging driver does not support reading', { code: 'NO_LOG', exitCode: 1 })
-    const follow = options.follow && isActive(view) ? followLog(path, endOf(view, until)) : undefined
+    if (driver === 'none' || driver === 'passthrough')
+      throw new LichenError('configured logging driver does not support reading', { code: 'NO_LOG', exitCode: 1 })
     const wish = { since, until, timestamps: options.timestamps, details: options.details }
+    const end = options.follow && isActive(view) ? endOf(view, until) : undefined
+    if (driver === 'journald') {
+      const { readJournal } = await import('../logs/journal.ts')
+      for await (const { stream, bytes } of readJournal({ id: view.record.id, wish, tail, end })) (stream === 1 ? writeOut : writeErr)(bytes)
+      return 0
+    }
+    const follow = end === undefined ? undefined : followLog(path, end)
     for await (const { stream, bytes } of readLog({ path, driver, wish, tail, follow })) (stream === 1 ? writeOut : writeErr)(bytes)
     follow?.close()
     return 0

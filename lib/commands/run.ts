@@ -28,18 +28,21 @@ export const run = command({
   positionals: { min: 1, max: Infinity, stopAtFirst: true, complete: 'image' },
   async run(args, globals) {
     const options = await parseCreateOptions(args)
-    const streams = attachedStreams(options)
+    const wanted = attachedStreams(options)
     const detachKeys = parseDetachKeys(options.detachKeys)
-    requireTerminal({ tty: options.tty, stdin: streams.stdin })
+    requireTerminal({ tty: options.tty, stdin: wanted.stdin })
     const context = await openContext(globals)
     const view = await newContainer(context, options, args.options)
-    const attached = streams.stdin || streams.stdout || streams.stderr
+    // Then our streams are its own, and what is left to do is to wait for its end.
+    const passthrough = view.record.options.logDriver === 'passthrough'
+    const streams = passthrough ? { stdin: false, stdout: false, stderr: false } : wanted
+    const attached = (passthrough && !options.detach) || streams.stdin || streams.stdout || streams.stderr
     const signals = attached && options.sigProxy ? keepEarlySignals() : undefined
     try {
       const launched = await startNew(context, view, attached, signals)
       if (options.detach) await warnOfLogout(context)
       // Without output there is nothing to wait for, as with Docker: what -a stdin gives is carried over, and that is all.
-      if (!streams.stdout && !streams.stderr) printLines([view.record.id])
+      if (!streams.stdout && !streams.stderr && (options.detach || !passthrough)) printLines([view.record.id])
       const result =
         launched.client === undefined
           ? undefined

@@ -48,7 +48,7 @@ async function startAlone(context: Context, view: ContainerView): Promise<void> 
 
 /** `start -a`: of one that runs already it is `attach`. */
 async function startAttached(context: Context, view: ContainerView, options: { stdin: boolean; sigProxy: boolean; detachKeys: Uint8Array }): Promise<number> {
-  const { tty, interactive } = view.record.options
+  const { tty, interactive, logDriver } = view.record.options
   const stdin = options.stdin && interactive
   requireTerminal({ tty, stdin })
   const sigProxy = options.sigProxy && !tty
@@ -58,7 +58,15 @@ async function startAttached(context: Context, view: ContainerView, options: { s
     if (launched?.client === undefined) return await attachTo(await observe(view.record, view.paths), { ...options, stdin })
     signals?.handTo(launched)
     await recordContainerEvent(view, 'attach')
-    const result = await stayAttached(launched, launched.client, { tty, stdin, stdout: true, stderr: true, detachKeys: options.detachKeys, sigProxy })
+    const shown = logDriver !== 'passthrough'
+    const result = await stayAttached(launched, launched.client, {
+      tty,
+      stdin: stdin && shown,
+      stdout: shown,
+      stderr: shown,
+      detachKeys: options.detachKeys,
+      sigProxy,
+    })
     return (await endOf(context, view, launched, result)) ?? 0
   } catch (error) {
     throw withExitCode(error, 1)

@@ -17,51 +17,71 @@ export function chooseLog({ config }: Context, options: CreateOptions): Pick<Cre
   if (!isDriver(logDriver)) {
     throw new LichenError(`logger: no log driver named '${logDriver}' is registered`, {
       code: 'BAD_LOG_OPTION',
-      hint: instead[logDriver] ?? 'lichen writes json-file (default), k8s-file and none',
+      hint: 'lichen writes json-file (default), k8s-file, journald, passthrough and none',
     })
   }
   for (const [key, value] of Object.entries(logOptions)) checkOption(logDriver, key, value)
   sizes(logOptions)
+  if (logDriver === 'passthrough' && options.tty) {
+    throw new LichenError('the log driver passthrough and a terminal exclude each other', {
+      code: 'BAD_LOG_OPTION',
+      hint: 'leave --tty out, or take another --log-driver',
+    })
+  }
   return { logDriver, logOptions }
 }
 
-const instead: Readonly<Record<string, string>> = {
-  journald: 'the journal is not written; json-file (default) and k8s-file are read by lichen logs',
-  passthrough: '--log-driver none keeps nothing, and what runs in the foreground shows its output all the same',
-}
+const FILES = ['json-file', 'k8s-file', 'none']
+const ATTRIBUTED = ['json-file', 'journald']
 
 /** What Docker and podman know, and here would change nothing, is refused rather than ignored. */
 function checkOption(driver: string, key: string, value: string): void {
   const bad = (message: string, hint?: string) => new LichenError(message, { code: 'BAD_LOG_OPTION', ...(hint === undefined ? {} : { hint }) })
+  const unknown = () => bad(`unknown log opt '${key}' for ${driver} log driver`)
   switch (key) {
     case 'max-size':
     case 'max-file':
     case 'path':
-      return
+      if (FILES.includes(driver)) return
+      throw unknown()
     case 'mode':
       if (value === 'blocking') return
       throw bad(`the log mode ${JSON.stringify(value)} is not supported`, 'mode=blocking: a container waits until its lines are written')
     case 'compress':
+      if (!FILES.includes(driver)) throw unknown()
       if (/^(0|f|false)$/i.test(value)) return
       throw bad('rotated logs are not compressed', 'leave --log-opt compress out')
-    case 'labels':
     case 'labels-regex':
-    case 'env':
     case 'env-regex':
+    case 'labels':
+    case 'env':
     case 'tag':
-      throw bad(`the log opt ${JSON.stringify(key)} is not supported: lines carry no attributes`, 'lichen inspect shows labels and environment of a container')
+      if (!ATTRIBUTED.includes(driver)) throw bad(`the log opt '${key}' is for json-file and journald`, `lines of ${driver} carry no attributes`)
+      if (!key.endsWith('-regex') || isPattern(value)) return
+      throw bad(`invalid value for ${key}: ${JSON.stringify(value)} is no regular expression`)
     default:
-      throw bad(`unknown log opt '${key}' for ${driver} log driver`)
+      throw unknown()
   }
 }
 
-/** The same as the monitor takes it. */
-export function logPlan({ options }: ContainerRecord, paths: ContainerPaths): RunPlan['log'] {
-  const { logDriver, logOptions } = options
-  return { driver: isDriver(logDriver) ? logDriver : 'none', path: logOptions['path'] ?? paths.log, ...sizes(logOptions) }
+function isPattern(text: string): boolean {
+  try {
+    return new RegExp(text) !== undefined
+  } catch {
+    return false
+  }
 }
 
-const isDriver = (name: string): name is RunPlan['log']['driver'] => ['json-file', 'k8s-file', 'none'].includes(name)
+const JOURNAL = '/run/systemd/journal/socket'
+
+/** The same as the monitor takes it, but for what its entries have (logExtra). */
+export function logPlan({ options }: ContainerRecord, paths: Pick<ContainerPaths, 'log'>): Omit<RunPlan['log'], 'extra'> {
+  const { logDriver, logOptions } = options
+  const path = logDriver === 'journald' ? JOURNAL : (logOptions['path'] ?? paths.log)
+  return { driver: isDriver(logDriver) ? logDriver : 'none', path, ...sizes(logOptions) }
+}
+
+const isDriver = (name: string): name is RunPlan['log']['driver'] => [...FILES, 'journald', 'passthrough'].includes(name)
 
 const sizes = (options: Record<string, string>) => ({ maxSize: size(options['max-size'] ?? '0'), maxFiles: count(options['max-file'] ?? '1') })
 

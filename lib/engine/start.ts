@@ -11,6 +11,7 @@ import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import { specText } from '../plan/spec-text.ts'
 import { type Launched, type LaunchInput, launch } from '../runtime/launch.ts'
 import { seccompProgram } from '../runtime/seccomp.ts'
+import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
@@ -24,6 +25,7 @@ import { healthPlan } from './health.ts'
 import { hostFacts } from './host-facts.ts'
 import { containerIdentity } from './identity.ts'
 import { sharedNamespaces } from './join.ts'
+import { logExtra } from './log-extra.ts'
 import { logPlan } from './log-plan.ts'
 import { mountSources } from './mounts.ts'
 import { containerHostname, containerNetwork, writeNetworkFiles } from './network.ts'
@@ -53,6 +55,7 @@ export async function startContainer(context: Context, view: ContainerView, opti
 /** The same for one that does not run, by somebody who is alone with it (`exclusively`). */
 export async function startHeld(context: Context, view: ContainerView, options: StartOptions): Promise<Launched> {
   const { record, paths } = view
+  if (record.options.logDriver === 'passthrough') requireNoTerminal()
   const launched = await withLastWord(paths, async () => {
     await rm(paths.amendment, { force: true })
     const input = await planStart(context, view, options)
@@ -62,6 +65,15 @@ export async function startHeld(context: Context, view: ContainerView, options: 
   })
   if (record.options.pidfile !== undefined) await writeFile(record.options.pidfile, `${launched.pid}\n`)
   return launched
+}
+
+/** Whose terminal it is can put words into its input, as if they were typed. */
+function requireNoTerminal(): void {
+  if (![0, 1, 2].some((fd) => addon.isTerminal({ fd }))) return
+  throw new LichenError('the log driver passthrough would hand your terminal to the container', {
+    code: 'PASSTHROUGH_TERMINAL',
+    hint: 'redirect standard input, output and error (</dev/null >FILE 2>&1), or take another --log-driver',
+  })
 }
 
 async function planStart(context: Context, given: ContainerView, options: StartOptions): Promise<LaunchInput> {
@@ -128,7 +140,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
       pidfile: record.options.pidfile ?? '',
       amendment: paths.amendment,
     },
-    log: logPlan(record, paths),
+    log: { ...logPlan(record, paths), extra: await logExtra(record, spec.process?.env ?? []) },
     cleanup: record.options.remove ? [...ownCommand(), '--root', context.paths.data, 'rm', '--volumes', record.id] : [],
     timeout: (record.options.timeout ?? 0) * 1000,
     restart: restartPlan(record.options.restart),

@@ -1,4 +1,5 @@
 import { addon } from '../system/addon.ts'
+import { logAttributeWords } from './attributes.ts'
 import { PieceBuilder } from './pieces.ts'
 import { canonicalLogTime, type LogDecoder, type LogPiece, type LogWish } from './records.ts'
 
@@ -128,8 +129,7 @@ export function jsonFileDecoder(wish: LogWish): LogDecoder {
     if (timestamps) out.text(`${time} `, rest)
     if (details) {
       const attributes = typeof record.attrs === 'object' && record.attrs !== null ? Object.entries(record.attrs) : []
-      const words = attributes.map(([name, value]) => `${encodeURIComponent(name)}=${encodeURIComponent(String(value))}`)
-      out.text(`${words.sort().join(',')} `, rest)
+      out.text(`${logAttributeWords(attributes)} `, rest)
     }
     out.text(record.log, rest)
     return 0

@@ -102,7 +102,7 @@ export interface NetworkPlan {
 
 export type CgroupPlan = { mode: 'none' } | { mode: 'directory' | 'scope'; path: string; controllers: string; writes: { file: string; value: string }[] }
 
-export type LogDriver = 'none' | 'json-file' | 'k8s-file'
+export type LogDriver = 'none' | 'json-file' | 'k8s-file' | 'journald' | 'passthrough'
 
 /** Everything that `lichen-runtime run` needs to start a container and to be its monitor. */
 export interface RunPlan {
@@ -129,7 +129,8 @@ export interface RunPlan {
   cgroup: CgroupPlan
   /** `pidfile` is the user's, "": none. `amendment` may come to be: what has been changed since (encodeAmendment). */
   files: { lock: string; live: string; exit: string; attachSocket: string; pidfile: string; amendment: string }
-  log: { driver: LogDriver; path: string; maxSize: number; maxFiles: number }
+  /** `path`: of journald its socket. `extra`: what every entry has, as PLAN_LOG wants it. */
+  log: { driver: LogDriver; path: string; maxSize: number; maxFiles: number; extra: Uint8Array }
   /** Started once when the container is gone and no launcher is connected: `--rm` of detached containers. */
   cleanup: string[]
   /** Milliseconds after which the container is killed; 0: never. */

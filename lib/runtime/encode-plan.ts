@@ -78,7 +78,7 @@ function putRun(put: Put, plan: RunPlan): void {
   put(T.FILES, s(plan.files.lock), s(plan.files.live), s(plan.files.exit), s(plan.files.attachSocket))
   if (plan.files.pidfile !== '') put(T.PIDFILE, s(plan.files.pidfile))
   if (plan.files.amendment !== '') put(T.AMENDMENT, s(plan.files.amendment))
-  put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles))
+  put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles), b(plan.log.extra))
   for (const argument of plan.cleanup) put(T.CLEANUP_ARG, s(argument))
   if (plan.timeout > 0) put(T.STOP_TIMEOUT, u(plan.timeout))
   if (plan.events !== undefined) {

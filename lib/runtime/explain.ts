@@ -37,6 +37,8 @@ export async function explainFailure(failure: Failure): Promise<LichenError> {
       const { message, hint } = await explainUsernsFailure(errno)
       return new LichenError(`${message}: ${say(failure)}`, { code: 'NAMESPACE_FAILED', ...optional(hint) })
     }
+    case 'log':
+      return explainLog(failure)
     case 'unmount':
       return new LichenError(`cannot unmount ${failure.subject}: ${say(failure)}`, { code: 'UNMOUNT_FAILED' })
     case 'mount':
@@ -114,4 +116,15 @@ function safeParse(text: string): unknown {
   } catch {
     return undefined
   }
+}
+
+function explainLog(failure: Failure): LichenError {
+  const journal = failure.subject.startsWith('/run/systemd/')
+  if (journal && ['ENOENT', 'ECONNREFUSED'].includes(errnoName(failure.errno))) {
+    return new LichenError('failed to initialize logging driver: journald is not enabled on this host', {
+      code: 'NO_JOURNAL',
+      hint: 'take another --log-driver: json-file is the default',
+    })
+  }
+  return new LichenError(`log: ${say(failure)}`, { code: 'RUNTIME_LOG' })
 }

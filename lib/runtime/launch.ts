@@ -48,9 +48,11 @@ export async function launch({ context, plan, place }: LaunchInput): Promise<Lau
     [runtimeFd.STATUS, runtimeStatus],
   ]
   if (runtimeClient !== undefined) fds.push([runtimeFd.CLIENT, runtimeClient])
+  const passthrough = plan.verb === 'run' && plan.log.driver === 'passthrough'
+  const own: [number, number][] = passthrough ? [0, 1, 2].map((fd) => [runtimeFd.STDIO + fd, fd]) : []
   let monitor: { pid: number }
   try {
-    monitor = spawn({ file: context.runtime, argv: ['lichen-runtime', plan.verb], fds, setsid: true, cwd: '/' })
+    monitor = spawn({ file: context.runtime, argv: ['lichen-runtime', plan.verb], fds: [...fds, ...own], setsid: true, cwd: '/' })
   } finally {
     for (const [, fd] of fds) closeSync(fd)
   }

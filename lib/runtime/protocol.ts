@@ -78,7 +78,7 @@ export const cgroupMode = { none: 0, directory: 1, scope: 2 } as const
 export const restartPolicy = { no: 0, always: 1, 'on-failure': 2 } as const
 export const healthAction = { none: 0, kill: 1, restart: 2, stop: 3 } as const
 export const eventPhase = { start: 0, end: 1 } as const
-export const logDriver = { none: 0, 'json-file': 1, 'k8s-file': 2 } as const
+export const logDriver = { none: 0, 'json-file': 1, 'k8s-file': 2, journald: 3, passthrough: 4 } as const
 export const unshareOp = { exec: 1, apply: 2, remove: 3, merge: 4, probe: 5, mount: 6, unmount: 7, stat: 8, pack: 9, unpack: 10, changes: 11 } as const
 export const opFlag = { follow: 1, owners: 2, confined: 4, merged: 8, 'whiteout-files': 16, names: 32, count: 64, sync: 128, top: 256, keep: 512 } as const
 export const viewKind = { host: 1, directory: 2, rootfs: 3, process: 4, 'process-root': 5 } as const
@@ -92,7 +92,7 @@ export const changeKind = { added: 1, changed: 2, deleted: 3 } as const
 export const entryType = { file: 1, directory: 2, symlink: 3, hardlink: 4, char: 5, block: 6, fifo: 7, whiteout: 8, opaque: 9 } as const
 
 /** Descriptors the runtime finds its plan, its status socket and its first client at. */
-export const runtimeFd = { PLAN: 3, STATUS: 4, CLIENT: 5 } as const
+export const runtimeFd = { PLAN: 3, STATUS: 4, CLIENT: 5, STDIO: 6 } as const
 
 /** CLONE_NEW* of linux/sched.h. */
 export const namespaceBit = {

@@ -9,15 +9,16 @@
 
 int main(int argc, char *argv[]) {
   (void)argc;
-  static const int given[] = {FD_PLAN, FD_STATUS, FD_CLIENT};
+  static const int given[] = {FD_PLAN, FD_STATUS, FD_CLIENT, FD_STDIO, FD_STDIO + 1, FD_STDIO + 2};
   descriptors_close_but(FD_PLAN, given, sizeof given / sizeof *given);
   signal(SIGPIPE, SIG_IGN);
   struct plan plan;
   plan_read(FD_PLAN, &plan);
   /* `unshare` executes nothing that came with an image, and saves the copy, unless it enters namespaces of a container. */
   if (plan.verb != VERB_UNSHARE || plan.view == VIEW_PROCESS || plan.view == VIEW_PROCESS_ROOT) executable_protect(argv);
-  for (int fd = FD_PLAN; fd <= FD_CLIENT; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
+  for (int fd = FD_PLAN; fd <= FD_STDIO + 2; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
   close(FD_PLAN);
+  for (int i = 0; plan.log_driver != LOG_PASSTHROUGH && i < 3; i++) close(FD_STDIO + i);
   switch (plan.verb) {
     case VERB_RUN: run_main(&plan);
     case VERB_EXEC: exec_main(&plan);

@@ -167,6 +167,7 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
       break;
     case PLAN_LOG:
       plan->log_driver = field_u(f), plan->log_path = field_s(f), plan->log_max_size = field_u(f), plan->log_max_files = field_u(f);
+      plan->log_extra = field_b(f, &plan->log_extra_length);
       break;
     case PLAN_PIDFILE: plan->pidfile = field_s(f); break;
     case PLAN_AMENDMENT: plan->amendment_file = field_s(f); break;

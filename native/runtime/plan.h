@@ -125,7 +125,8 @@ struct plan {
 
   const char *lock_file, *live_file, *exit_file, *attach_socket;
   uint64_t log_driver, log_max_size, log_max_files;
-  const char *log_path;
+  const char *log_path, *log_extra;
+  size_t log_extra_length;
   struct strings cleanup;
   const char *pidfile, *amendment_file; /* NULL: none */
   uint64_t timeout; /* milliseconds, 0: none */

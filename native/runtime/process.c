@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/keyctl.h>
+#include <linux/magic.h>
 #include <poll.h>
 #include <signal.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "console.h"
@@ -34,10 +36,11 @@ static void take_stdio(const struct process *process) {
   if (process->plan->terminal && ioctl(process->stdio[0], TIOCSCTTY, 0) < 0) fail("sandbox", errno, "", "", "ioctl(TIOCSCTTY)");
   stdfds_place(process->stdio);
   descriptors_close_but(3, &process->sync, 1);
-  /* A program of another user opens its own pipes again by /dev/stdout (runc). */
+  /* A program of another user opens its own pipes again by /dev/stdout (runc). One with a name is a file of the caller's. */
   for (int fd = 0; fd < 3; fd++) {
     struct stat status;
-    if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode)) (void)!fchown(fd, process->user->uid, (gid_t)-1);
+    struct statfs system;
+    if (fstat(fd, &status) == 0 && S_ISFIFO(status.st_mode) && fstatfs(fd, &system) == 0 && system.f_type == PIPEFS_MAGIC) (void)!fchown(fd, process->user->uid, (gid_t)-1);
   }
 }
 

@@ -21,6 +21,7 @@ enum {
   FD_PLAN = 3,   /* sealed memfd with the plan */
   FD_STATUS = 4, /* stream socket: status records to the launcher, control records from it */
   FD_CLIENT = 5, /* stream socket: the first attached client, where the plan says so */
+  FD_STDIO = 6,  /* and 7, 8: the caller's own 0, 1 and 2, for LOG_PASSTHROUGH */
 };
 
 enum plan_tag {
@@ -82,7 +83,8 @@ enum plan_tag {
   /* files and life */
   PLAN_PIDFILE = 89,       /* s: where the host pid is written at each start again; the first time it is for the launcher to do */
   PLAN_FILES = 90,         /* s lock, s live record, s exit record, s attach socket */
-  PLAN_LOG = 91,           /* u enum log_driver, s path, u max size in bytes (0: none), u max files */
+  PLAN_LOG = 91,           /* u enum log_driver, s path, u max size in bytes (0: none), u max files, b what every entry has: LOG_JSON_FILE the text of
+                              further members, each with a comma behind; LOG_JOURNALD lines NAME=value */
   PLAN_CLEANUP_ARG = 92,   /* s: argv that takes the monitor's place when the container is gone, unless the launcher says CONTROL_CLEANED; repeats */
   PLAN_STOP_TIMEOUT = 93,  /* u milliseconds: --timeout, 0 none */
   PLAN_RESTART = 94,       /* u enum restart_policy, u most restarts (0: no limit) */
@@ -146,7 +148,11 @@ enum health_action { HEALTH_NOTHING = 0, HEALTH_KILL = 1, HEALTH_RESTART = 2, HE
 
 enum event_phase { EVENT_START = 0, EVENT_END = 1 };
 
-enum log_driver { LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_K8S_FILE = 2 };
+enum log_driver {
+  LOG_NONE = 0, LOG_JSON_FILE = 1, LOG_K8S_FILE = 2,
+  LOG_JOURNALD = 3,    /* path: its socket */
+  LOG_PASSTHROUGH = 4, /* FD_STDIO, +1 and +2 are 0, 1 and 2 of the process */
+};
 
 enum unshare_op {
   OP_EXEC = 1,   /* PLAN_ARG in the mapped user namespace, stdio inherited; exit status is the program's */

@@ -43,6 +43,14 @@ void streams_open(const struct plan *plan, int theirs[3]) {
   theirs[0] = theirs[1] = theirs[2] = -1;
   terminal = plan->terminal;
   if (terminal) return;
+  if (plan->log_driver == LOG_PASSTHROUGH) {
+    /* Ours stay: it may be started again. */
+    for (int i = 0; i < 3; i++) {
+      theirs[i] = fcntl(FD_STDIO + i, F_DUPFD_CLOEXEC, FD_STDIO + 3);
+      if (theirs[i] < 0) fail("namespace", errno, "", "", "fcntl(%d, F_DUPFD_CLOEXEC)", FD_STDIO + i);
+    }
+    return;
+  }
   int ends[2];
   if (plan->stdin_mode == STDIN_NONE) {
     theirs[0] = open("/dev/null", O_RDONLY | O_CLOEXEC);

@@ -1,6 +1,8 @@
-import { readdirSync } from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
+import { Running } from '../helpers/process.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -126,5 +128,100 @@ describe('logs', () => {
     await ran('long', 'head -c 300000 /dev/zero | tr "\\0" x; echo; echo short')
     const { stdout } = await box.lichen('logs', 'long')
     expect(stdout === `${'x'.repeat(300000)}\nshort\n`).toBe(true)
+  })
+})
+
+describe('attributes', () => {
+  it('are in every line, and shown by --details', async () => {
+    const opts = ['--log-opt', 'labels=team,nope', '--log-opt', 'env-regex=^CO', '--log-opt', 'tag={{.Name}}/{{.ImageName}}']
+    await ran('marked', 'echo out; echo err >&2', '--label', 'team=a b', '-e', 'COLOUR=blue', '-e', 'OTHER=1', ...opts)
+    const { stdout, stderr } = await box.lichen('logs', '--details', 'marked')
+    const words = 'COLOUR=blue,tag=marked%2Fbusybox,team=a+b'
+    expect([stdout, stderr]).toEqual([`${words} out\n`, `${words} err\n`])
+    expect(await box.lichen('logs', 'marked')).toEqual({ code: 0, stdout: 'out\n', stderr: 'err\n' })
+    const path = await box.ok('inspect', '--format', '{{.LogPath}}', 'marked')
+    expect(JSON.parse(readFileSync(path, 'utf8').split('\n')[0] ?? '')).toMatchObject({ attrs: { COLOUR: 'blue', tag: 'marked/busybox', team: 'a b' } })
+    expect(await box.lichen('run', '--rm', '--network', 'none', '--log-opt', 'tag={{.Nope}}', 'busybox')).toMatchObject({
+      code: 125,
+      stderr: expect.stringMatching(/^Error: log opt tag: template parsing error: .*Nope/) as string,
+    })
+  })
+})
+
+describe('passthrough', () => {
+  const flags = ['--network', 'none', '--log-driver', 'passthrough']
+
+  it("gives the caller's own descriptors to what runs in the foreground", async () => {
+    const script = 'cat; echo out; echo err >&2; test -z "$(ls /proc/self/fd | tail -n +5)"; exit 4'
+    expect(await box.start(['run', '--name', 'own', ...flags, 'busybox', 'sh', '-c', script], { input: 'in\n' }).exited).toEqual({
+      code: 4,
+      stdout: 'in\nout\n',
+      stderr: 'err\n',
+    })
+    expect(await box.lichen('logs', 'own')).toEqual({ code: 1, stdout: '', stderr: 'Error: configured logging driver does not support reading\n' })
+    expect(await box.start(['start', '--attach', 'own'], { input: 'again\n' }).exited).toEqual({ code: 4, stdout: 'again\nout\n', stderr: 'err\n' })
+  })
+
+  it('and to what runs beside it, restarts and all', async () => {
+    const running = box.start(['run', '-d', '--restart', 'on-failure:1', ...flags, 'busybox', 'sh', '-c', 'echo late; exit 3'])
+    const { code, stdout } = await running.exited
+    // Who writes first, the container or the command its id, nobody says.
+    expect([code, ...stdout.trim().split('\n').sort()]).toEqual([0, expect.stringMatching(/^[0-9a-f]{64}$/), 'late', 'late'])
+  })
+
+  it('is no way to the terminal of the user', async () => {
+    const refused = { code: 125, stderr: expect.stringMatching(/^Error: the log driver passthrough and a terminal exclude each other\n/) as string }
+    expect(await box.lichen('run', '--rm', '-t', ...flags, 'busybox')).toMatchObject(refused)
+    const terminal = box.terminal(['run', '--rm', ...flags, 'busybox', 'echo', 'reached'])
+    expect(await terminal.exited).toMatchObject({ code: 125 })
+  })
+})
+
+describe('journald', () => {
+  const socket = '/run/systemd/journal/socket'
+
+  it('gets every line with the fields of its container', async () => {
+    const id = await box.ok(
+      'create',
+      '--network',
+      'none',
+      '--log-driver',
+      'journald',
+      '--label',
+      'team=red',
+      '--log-opt',
+      'labels=team',
+      'busybox',
+      'sh',
+      '-c',
+      'echo one; echo two >&2',
+    )
+    if (existsSync(socket)) {
+      await box.ok('start', '--attach', id)
+      const read = async () => new Running(['journalctl', '--output=json', '--all', `CONTAINER_ID_FULL=${id}`], { cwd: '/', env: box.env }).exited
+      await eventually(async () => (await read()).stdout, /"MESSAGE":"one"[\s\S]*"MESSAGE":"two"/)
+      expect((await read()).stdout).toMatch(/"TEAM":"red"/)
+      return
+    }
+    // No journal on this machine: we are it.
+    expect(await box.lichen('start', id)).toMatchObject({ code: 1, stderr: expect.stringMatching(/journald is not enabled on this host\nhint: /) as string })
+    const made = mkdirSync('/run/systemd/journal', { recursive: true })
+    const script = `import os, socket, sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); os.chmod(sys.argv[1], 0o666); print("ready", flush=True)
+for i in range(2): print(repr(s.recv(1 << 20)), flush=True)`
+    const journal = new Running(['python3', '-c', script, socket], { cwd: '/', env: box.env })
+    try {
+      await journal.printed('ready')
+      expect(await box.lichen('start', '--attach', id)).toEqual({ code: 0, stdout: 'one\n', stderr: 'two\n' })
+      const { stdout } = await journal.exited
+      for (const field of [`CONTAINER_ID_FULL=${id}`, 'TEAM=red', 'IMAGE_NAME=busybox', `CONTAINER_TAG=${id.slice(0, 12)}`])
+        expect(stdout.split(field)).toHaveLength(3)
+      expect(stdout).toMatch(/PRIORITY=6\\n.*one/)
+      expect(stdout).toMatch(/PRIORITY=3\\n.*two/)
+    } finally {
+      journal.kill('SIGKILL')
+      rmSync(socket, { force: true })
+      if (made !== undefined) rmSync(made, { recursive: true })
+    }
   })
 })

@@ -19,7 +19,7 @@ export const runExtra: RunExtra = {
   terminal: undefined,
   init: false,
   files: { lock: '/run/lock', live: '/run/live', exit: '/data/exit', pidfile: '', amendment: '', attachSocket: '/run/attach' },
-  log: { driver: 'none', path: '', maxSize: 0, maxFiles: 1 },
+  log: { driver: 'none', path: '', maxSize: 0, maxFiles: 1, extra: Buffer.alloc(0) },
   cleanup: [],
   timeout: 0,
   restart: { policy: 'no', most: 0 },

@@ -27,14 +27,24 @@ describe('the log of a container', () => {
     ['', { 'max-size': 'big' }, /invalid value for max-size: big/],
     ['', { 'max-file': '0' }, /invalid value for max-file: 0/],
     // Accepted, these would change nothing.
-    ['', { labels: 'a,b' }, /log opt "labels" is not supported/],
-    ['k8s-file', { tag: '{{.Name}}' }, /log opt "tag" is not supported/],
+    ['k8s-file', { labels: 'a,b' }, /the log opt 'labels' is for json-file and journald/],
+    ['none', { tag: '{{.Name}}' }, /the log opt 'tag' is for json-file and journald/],
+    ['journald', { 'max-size': '1m' }, /unknown log opt 'max-size' for journald/],
+    ['passthrough', { path: '/log' }, /unknown log opt 'path' for passthrough/],
+    ['', { 'env-regex': '(' }, /invalid value for env-regex: "\(" is no regular expression/],
     ['', { mode: 'non-blocking' }, /log mode "non-blocking" is not supported/],
     ['', { compress: 'true' }, /rotated logs are not compressed/],
-    ['journald', {}, /no log driver named 'journald'/],
   ])('is refused as %s %j', (driver, options, message) => {
     expect(() => choose(driver, options)).toThrow(message)
   })
+
+  it('can not be passed through from a terminal of its own', () => {
+    expect(() => chooseLog({ config: {} } as Context, { logDriver: 'passthrough', logOptions: {}, tty: true } as unknown as CreateOptions)).toThrow(
+      'the log driver passthrough and a terminal exclude each other',
+    )
+  })
+
+  it('of the journal is its socket', () => expect(plan('journald', {}).path).toBe('/run/systemd/journal/socket'))
 
   it('may say what is so anyway', () => {
     expect(choose('json-file', { mode: 'blocking', compress: 'false' }).logDriver).toBe('json-file')

@@ -48,7 +48,7 @@ describe('json-file', () => {
       [2, 'odd\n'],
       [1, 'x\nend'],
     ])
-    expect(json(attributes + line('y'), { details: true })).toEqual([[1, 'a=1,b=2%203 x\n y']])
+    expect(json(attributes + line('y'), { details: true })).toEqual([[1, 'a=1,b=2+3 x\n y']])
   })
 
   it('is the same at once, line by line and through JSON.parse', () => {

@@ -3,6 +3,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { logDriver } from '../../../lib/runtime/protocol.ts'
 import { decodeStatus, type Status } from '../../../lib/runtime/status.ts'
 import { recordSplitter } from '../../../lib/runtime/wire.ts'
 
@@ -12,7 +13,7 @@ const native = new URL('../../../native/runtime/', import.meta.url).pathname
 let path: string
 
 beforeAll(() => {
-  const sources = ['log', 'logfile', 'json', 'utf8', 'moment', 'report', 'records'].map((name) => `${native}${name}.c`)
+  const sources = ['log', 'logfile', 'journal', 'json', 'utf8', 'moment', 'report', 'records'].map((name) => `${native}${name}.c`)
   const fixture = new URL('../../fixtures/native-log.c', import.meta.url).pathname
   execFileSync('cc', ['-O1', '-D_GNU_SOURCE', '-fsanitize=address,undefined', '-I', native, '-o', program, fixture, ...sources])
 })
@@ -22,7 +23,8 @@ beforeEach(() => {
 })
 
 interface Options {
-  driver?: 'json-file' | 'k8s-file'
+  driver?: keyof typeof logDriver
+  extra?: string
   maxSize?: number
   maxFiles?: number
   chunk?: number
@@ -32,8 +34,8 @@ interface Options {
 
 /** Logs `input`; what was reported meanwhile. */
 async function log(input: string | Uint8Array, options: Options = {}): Promise<Status[]> {
-  const { driver = 'json-file', maxSize = 0, maxFiles = 1, chunk = 65536, fileLimit } = options
-  const argv = [program, driver === 'json-file' ? '1' : '2', path, String(maxSize), String(maxFiles), String(chunk)]
+  const { driver = 'json-file', maxSize = 0, maxFiles = 1, chunk = 65536, fileLimit, extra = '' } = options
+  const argv = [program, String(logDriver[driver]), path, String(maxSize), String(maxFiles), String(chunk), extra]
   const limit = fileLimit === undefined ? '' : `ulimit -f ${fileLimit * 2};`
   // Node's pipes are sockets, which a status descriptor must be.
   const child = spawn('sh', ['-c', `${limit} exec "$@"`, 'sh', ...argv], { stdio: ['pipe', 'inherit', 'inherit', 'ignore', 'pipe'] })
@@ -113,6 +115,65 @@ describe('json-file', () => {
     await log('a\n')
     await log('b\n')
     expect(logged()).toEqual(['a\n', 'b\n'])
+  })
+})
+
+describe('attributes', () => {
+  it("stand where Docker's do", async () => {
+    await log(`a\n${'x'.repeat(20_000)}`, { extra: '"attrs":{"a":"b"},' })
+    expect(lines().map((line) => line.replace(/x+/, 'x').replace(/time":.*/, 'time'))).toEqual([
+      String.raw`{"log":"a\n","stream":"stdout","attrs":{"a":"b"},"time`,
+      '{"log":"x","stream":"stdout","attrs":{"a":"b"},"time',
+      '{"log":"x","stream":"stdout","attrs":{"a":"b"},"time',
+    ])
+  })
+})
+
+describe('journald', () => {
+  /** A socket like the journal's; how often it is to be read before it is closed. */
+  const listener = (times: number) => {
+    const script = `import socket,sys
+s = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM); s.bind(sys.argv[1]); print("ready", flush=True)
+for i in range(int(sys.argv[2])): print(s.recv(1 << 20).hex(), flush=True)`
+    const child = spawn('python3', ['-c', script, path, String(times)], { stdio: ['ignore', 'pipe', 'inherit'] })
+    let text = ''
+    child.stdout.on('data', (bytes: Buffer) => (text += bytes.toString()))
+    const ready = new Promise<void>((resolve) => child.stdout.once('data', () => resolve()))
+    const datagrams = new Promise<Buffer[]>((resolve) =>
+      child.on('close', () =>
+        resolve(
+          text
+            .trim()
+            .split('\n')
+            .slice(1)
+            .map((hex) => Buffer.from(hex, 'hex')),
+        ),
+      ),
+    )
+    return { ready, datagrams }
+  }
+
+  it('sends an entry for each line, whatever is in it', async () => {
+    const journal = listener(3)
+    await journal.ready
+    await log(Buffer.concat([Buffer.from('one\n'), Buffer.from([0xff, 0x00, 0x0a]), Buffer.from('end')]), { driver: 'journald', extra: 'CONTAINER_NAME=box\n' })
+    const entries = await journal.datagrams
+    const size = (length: number) => `MESSAGE\n${String.fromCharCode(length)}${'\0'.repeat(7)}`
+    const head = new RegExp(`^PRIORITY=6\nSYSLOG_TIMESTAMP=${TIME}\nCONTAINER_NAME=box\n`)
+    expect(entries.map((entry) => entry.toString('latin1').replace(head, ''))).toEqual([
+      `${size(3)}one\n`,
+      `${size(2)}\xff\0\n`,
+      `CONTAINER_PARTIAL_MESSAGE=true\n${size(3)}end\n`,
+    ])
+  })
+
+  it('fails at once where there is none', async () => {
+    const child = spawn(program, ['3', path, '0', '1', '100'], { stdio: ['ignore', 'ignore', 'ignore', 'ignore', 'pipe'] })
+    const split = recordSplitter()
+    const statuses: Status[] = []
+    child.stdio[4]?.on('data', (bytes: Buffer) => statuses.push(...split(bytes).map(decodeStatus)))
+    expect(await new Promise((resolve) => child.on('close', resolve))).toBe(125)
+    expect(statuses).toMatchObject([{ kind: 'failed', failure: { stage: 'log', errno: 2, subject: path } }])
   })
 })
 
