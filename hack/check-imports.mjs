@@ -40,7 +40,7 @@ const roads = [
 /** Types may also come from these folders into cli/, which words them for people. */
 const typesFor = {
   build: ['image'],
-  cli: ['container', 'events', 'image', 'plan', 'storage', 'commands', 'cgroup', 'system'],
+  cli: ['build', 'container', 'events', 'image', 'plan', 'storage', 'commands', 'cgroup', 'system'],
   container: ['image'],
   storage: ['image'],
 }

@@ -16,6 +16,9 @@ export interface CachedStep {
   created: string
   /** As progress shows it. */
   text: string
+  /** When it was taken from the cache the last time (RFC 3339), and how often a build has had it. Absent: not since it was made. */
+  used?: string
+  uses?: number
 }
 
 const stepsDir = (context: Context) => `${context.paths.data}/build/steps`
@@ -35,6 +38,10 @@ export async function writeCachedStep(context: Context, key: string, step: Cache
   await mkdir(stepsDir(context), { recursive: true, mode: 0o700 })
   await writeFileAtomic(`${stepsDir(context)}/${key}.json`, JSON.stringify(step))
 }
+
+/** A build has had it again. Who prunes meanwhile waits until builds are over. */
+export const noteUse = (context: Context, key: string, step: CachedStep): Promise<void> =>
+  writeCachedStep(context, key, { ...step, used: new Date().toISOString(), uses: (step.uses ?? 1) + 1 })
 
 /** All of them, unordered; those that can't be read are left out. */
 export async function listCachedSteps(context: Context): Promise<({ key: string } & CachedStep)[]> {

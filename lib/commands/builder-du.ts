@@ -1,7 +1,11 @@
+import { ownSize } from '../build/cache-entry.ts'
+import { cacheFilter, duHeads, duParagraph, duRow, duTable } from '../cli/build-cache-row.ts'
 import { command } from '../cli/command.ts'
-import { humanDuration, humanSize } from '../cli/humanise.ts'
+import { humanSize } from '../cli/humanise.ts'
+import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { alignColumns } from '../cli/table.ts'
+import { usageError } from '../cli/usage-error.ts'
 import { listBuildCache } from '../engine/build-cache.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
@@ -10,17 +14,33 @@ export const builderDu = command({
   name: 'builder du',
   summary: 'Show what builds have left to be used again',
   usage: '[OPTIONS]',
-  options: optionTable({ verbose: { type: 'boolean', description: 'Show what each step was' } }),
+  options: optionTable({
+    builder: { type: 'string', metavar: 'string', hidden: true, description: 'Changes nothing: there is one builder' },
+    filter: { type: 'list', metavar: 'filter', description: 'Only what fits until=TIME, id=ID, type=TYPE, shared, private, mutable, description=TEXT' },
+    format: { type: 'string', metavar: 'string', default: '', description: 'table, json, "table TEMPLATE" or a Go template' },
+    verbose: { type: 'boolean', description: 'Show all that is known' },
+  }),
   positionals: { min: 0, max: 0 },
   async run({ options }, globals) {
-    const context = await openContext(globals)
-    const entries = await listBuildCache(context)
-    const rows = entries.map(({ id, size, created, text }) => {
-      const age = `${humanDuration(Date.now() - Date.parse(created))} ago`
-      return [id.slice(0, 12), humanSize(size), age, ...(options.verbose ? [text] : [])].join('\t')
-    })
-    const head = ['ID', 'SIZE', 'CREATED', ...(options.verbose ? ['STEP'] : [])].join('\t')
-    printLines([...alignColumns([head, ...rows]), `Total:\t${humanSize(entries.reduce((sum, { size }) => sum + size, 0))}`])
+    if (options.verbose && options.format !== '') throw usageError('--format and --verbose cannot be used together', undefined, 1)
+    const now = Date.now()
+    const fits = cacheFilter(options.filter, now)
+    const entries = (await listBuildCache(await openContext(globals))).filter(fits)
+    if (options.format !== '') {
+      const rows = entries.map((entry) => duRow(entry, now))
+      printLines(formatList(rows, { format: options.format, table: duTable, heads: duHeads }))
+      return 0
+    }
+    const rows = entries.map((entry) => duRow(entry, now))
+    const list = options.verbose ? entries.map((entry) => duParagraph(entry, now)) : formatList(rows, { format: '', table: duTable, heads: duHeads })
+    printLines([...list, ...sums(entries)])
     return 0
   },
 })
+
+function sums(entries: Parameters<typeof ownSize>[0]): string[] {
+  const all = entries.reduce((sum, { size }) => sum + size, 0)
+  const own = ownSize(entries)
+  const lines = all === own ? [] : [`Shared:\t${humanSize(all - own)}`, `Private:\t${humanSize(own)}`]
+  return alignColumns([...lines, `Reclaimable:\t${humanSize(own)}`, `Total:\t${humanSize(all)}`])
+}

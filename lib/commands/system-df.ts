@@ -1,3 +1,5 @@
+import { ownSize } from '../build/cache-entry.ts'
+import { cacheHeads, cacheRow } from '../cli/build-cache-row.ts'
 import { command } from '../cli/command.ts'
 import { containerHeads, containerRow } from '../cli/container-row.ts'
 import { humanSize } from '../cli/humanise.ts'
@@ -30,7 +32,7 @@ export const systemDf = command({
   },
 })
 
-function rows({ images, layerBytes, activeLayerBytes, containers, volumes }: StoreUsage) {
+function rows({ images, layerBytes, activeLayerBytes, containers, volumes, cache }: StoreUsage) {
   const sum = (list: readonly { bytes: number }[]) => list.reduce((total, { bytes }) => total + bytes, 0)
   const stopped = containers.filter(({ view }) => !isActive(view))
   const unused = volumes.filter(({ links }) => links === 0)
@@ -38,7 +40,8 @@ function rows({ images, layerBytes, activeLayerBytes, containers, volumes }: Sto
     row('Images', images.length, images.filter((entry) => entry.containers > 0).length, layerBytes, layerBytes - activeLayerBytes),
     row('Containers', containers.length, containers.length - stopped.length, sum(containers), sum(stopped)),
     row('Local Volumes', volumes.length, volumes.length - unused.length, sum(volumes), sum(unused)),
-    { ...row('Build Cache', 0, 0, 0, 0), Reclaimable: '0B' },
+    // As Docker: what images have, too, is theirs; and no percentage.
+    { ...row('Build Cache', cache.length, 0, ownSize(cache), 0), Reclaimable: humanSize(ownSize(cache)) },
   ]
 }
 
@@ -47,7 +50,7 @@ function row(type: string, total: number, active: number, size: number, reclaima
   return { Type: type, TotalCount: String(total), Active: String(active), Size: humanSize(size), Reclaimable: `${humanSize(reclaimable)}${percent}` }
 }
 
-function verbose({ images, containers, volumes }: StoreUsage): string[] {
+function verbose({ images, containers, volumes, cache }: StoreUsage): string[] {
   const now = Date.now()
   const imageLines = images.flatMap((entry) =>
     imageRows(entry.image, { digests: false, truncate: true, now }).map((line) => ({
@@ -81,7 +84,11 @@ function verbose({ images, containers, volumes }: StoreUsage): string[] {
     }),
     '\nLocal Volumes space usage:\n',
     ...formatList(volumeLines, { format: '', table: columns(['Name', 'Links', 'Size']), heads: { Name: 'VOLUME NAME', Links: 'LINKS', Size: 'SIZE' } }),
-    '\nBuild cache usage: 0B',
+    `\nBuild cache usage: ${humanSize(ownSize(cache))}\n`,
+    ...formatList(
+      cache.map((entry) => cacheRow(entry, now)),
+      { format: '', table: columns(Object.keys(cacheHeads)), heads: cacheHeads },
+    ),
   ]
 }
 

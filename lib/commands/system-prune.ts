@@ -1,3 +1,5 @@
+import { ownSize } from '../build/cache-entry.ts'
+import { cacheFilter } from '../cli/build-cache-row.ts'
 import { command } from '../cli/command.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { checkImageFilters, filterImages, isDangling } from '../cli/image-filters.ts'
@@ -5,11 +7,13 @@ import { optionTable } from '../cli/options.ts'
 import { containersThatFit, parsePruneFilters } from '../cli/prune-filter.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { pruneFilter } from '../cli/volume-filter.ts'
+import { pruneBuildCache } from '../engine/build-cache.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { pruneContainers } from '../engine/prune-containers.ts'
 import { pruneImages } from '../engine/prune-images.ts'
 import { pruneVolumes } from '../engine/remove-volumes.ts'
 import { listImages } from '../image/list.ts'
+import { warning } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
 import { mayRemove } from './ask-first.ts'
 import { deletedImages } from './image-prune.ts'
@@ -30,6 +34,7 @@ export const systemPrune = command({
     const filters = parsePruneFilters(options.filter)
     checkImageFilters(filters)
     const fits = containersThatFit(filters)
+    const until = (filters.get('until') ?? []).map((text) => `until=${text}`)
     const volumeFits = pruneFilter(options.filter, Date.now()).fits
     if (options.volumes && filters.has('until'))
       throw usageError('the "until" filter is not supported with "--volumes"', 'lichen volume prune --filter until=TIME', 1)
@@ -43,11 +48,19 @@ export const systemPrune = command({
       candidates.filter((image) => options.all || isDangling(image)),
     )
     await collectGarbage(context)
+    // What is built just now may need all of it; and no step has a label.
+    const cache =
+      filters.has('label') || filters.has('label!') ? [] : await pruneBuildCache(context, { all: options.all, fits: cacheFilter(until, Date.now()) })
+    if (cache === undefined) warning('something is being built or pulled: the build cache stays')
     printLines([
       ...section('Deleted Containers:', containers.ids),
       ...section('Deleted Volumes:', volumes.names),
       ...deletedImages(images.removals),
-      `Total reclaimed space: ${humanSize(containers.bytes + volumes.bytes + images.bytes)}`,
+      ...section(
+        'Deleted build cache objects:',
+        (cache ?? []).map(({ id }) => id),
+      ),
+      `Total reclaimed space: ${humanSize(containers.bytes + volumes.bytes + images.bytes + ownSize(cache ?? []))}`,
     ])
     return 0
   },

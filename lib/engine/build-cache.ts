@@ -1,31 +1,28 @@
 import { stat } from 'node:fs/promises'
 import { cacheMountsDir, listCachedSteps, listCacheMounts, removeCachedStep, removeLeftovers } from '../build/cache.ts'
+import { beyond, type CacheEntry } from '../build/cache-entry.ts'
 import { forgetDigests } from '../build/known-digests.ts'
-import { whileNothingArrives } from '../image/store.ts'
+import { listStoredImages, whileNothingArrives } from '../image/store.ts'
 import { removeTree } from '../storage/remove.ts'
 import { diskUsage } from '../storage/usage.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { withFreeLock } from '../system/lock.ts'
+import { forgetAddresses } from './build-download.ts'
 import { collectGarbage } from './collect-garbage.ts'
 
-/** Something that builds have left to be used again. */
-export interface CacheEntry {
-  id: string
-  kind: 'step' | 'mount'
-  text: string
-  /** RFC 3339 */
-  created: string
-  /** Bytes. */
-  size: number
-}
-
-/** Newest first. */
+/** What builds have left, newest first. A layer that several steps have made counts for one of them. */
 export async function listBuildCache(context: Context): Promise<CacheEntry[]> {
   const identity = await hostIdentity(context)
-  const steps = (await listCachedSteps(context)).map(
-    ({ key, text, created, layer }): CacheEntry => ({ id: key, kind: 'step', text, created, size: layer?.size ?? 0 }),
-  )
+  const [cached, images] = await Promise.all([listCachedSteps(context), listStoredImages(context)])
+  const inImages = new Set(images.flatMap(({ layers }) => layers.map(({ diffId }) => diffId)))
+  const seen = new Set<string>()
+  const steps = cached.map(({ key, text, created, used, uses, layer }): CacheEntry => {
+    const counted = layer !== undefined && !seen.has(layer.diffId)
+    if (layer !== undefined) seen.add(layer.diffId)
+    const shared = layer !== undefined && inImages.has(layer.diffId)
+    return { id: key, kind: 'step', text, created, used: used ?? created, uses: uses ?? 1, size: counted ? layer.size : 0, shared }
+  })
   const ids = await listCacheMounts(context)
   const pathOf = (id: string) => `${cacheMountsDir(context)}/${id}`
   const sizes = await diskUsage({ context, identity, paths: ids.map(pathOf) })
@@ -33,25 +30,33 @@ export async function listBuildCache(context: Context): Promise<CacheEntry[]> {
     ids.map(async (id): Promise<CacheEntry | undefined> => {
       const found = await stat(pathOf(id)).catch(() => undefined)
       if (found === undefined) return undefined
-      return { id, kind: 'mount', text: 'RUN --mount=type=cache', created: found.mtime.toISOString(), size: sizes.get(pathOf(id)) ?? 0 }
+      const time = found.mtime.toISOString()
+      return { id, kind: 'mount', text: 'RUN --mount=type=cache', created: time, used: time, uses: 1, size: sizes.get(pathOf(id)) ?? 0, shared: false }
     }),
   )
   return [...steps, ...mounts.filter((mount) => mount !== undefined)].sort((a, b) => (a.created < b.created ? 1 : -1))
 }
 
+export interface PruneWish {
+  /** What images have, too, and the folders of cache mounts. */
+  all: boolean
+  fits(entry: CacheEntry): boolean
+  /** Bytes that may stay; undefined: nothing that fits does. */
+  keep?: number | undefined
+}
+
 /**
- * Forgets steps, and the layers that no image needs go with them; `mounts`: the folders of cache mounts as well, but for those in use. Gives
+ * Forgets steps, and the layers that no image needs go with them; with `all` the folders of cache mounts too, but for those in use. Gives
  * what went. While a build runs nothing is forgotten: undefined.
  */
-export async function pruneBuildCache(
-  context: Context,
-  { mounts, before }: { mounts: boolean; before: string | undefined },
-): Promise<CacheEntry[] | undefined> {
-  const entries = (await listBuildCache(context)).filter(({ created, kind }) => (before === undefined || created < before) && (mounts || kind === 'step'))
+export async function pruneBuildCache(context: Context, { all, fits, keep }: PruneWish): Promise<CacheEntry[] | undefined> {
+  const candidates = (await listBuildCache(context)).filter((entry) => (all || (!entry.shared && entry.kind === 'step')) && fits(entry))
+  const entries = keep === undefined ? candidates : beyond(candidates, keep)
   const identity = await hostIdentity(context)
   const gone = await whileNothingArrives(context, async () => {
     await removeLeftovers(context)
     await forgetDigests(context)
+    if (all) await forgetAddresses(context)
     for (const { id, kind } of entries) if (kind === 'step') await removeCachedStep(context, id)
     const removed = entries.filter(({ kind }) => kind === 'step')
     for (const entry of entries.filter(({ kind }) => kind === 'mount')) {

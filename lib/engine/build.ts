@@ -1,5 +1,5 @@
 import { stat } from 'node:fs/promises'
-import { type CachedStep, readCachedStep, stepKey, writeCachedStep } from '../build/cache.ts'
+import { type CachedStep, noteUse, readCachedStep, stepKey, writeCachedStep } from '../build/cache.ts'
 import type { BuildContext } from '../build/context-files.ts'
 import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import { syntaxError } from '../build/dockerfile/source.ts'
@@ -330,7 +330,7 @@ class Build {
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
       const cached = noCache || fresh ? undefined : await this.#cached(key)
       const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
-      if (cached === undefined) await writeCachedStep(context, key, done)
+      await (cached === undefined ? writeCachedStep(context, key, done) : noteUse(context, key, cached))
       if (done.layer !== undefined) result.layers.push(done.layer)
       if (done.layer !== undefined || cached === undefined) result.created = this.#input.timestamp === undefined ? done.created : this.#now()
       result.history.push(historyOf(step, this.#input.timestamp === undefined ? done.created : this.#now(), done.layer === undefined))

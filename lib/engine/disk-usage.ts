@@ -1,3 +1,4 @@
+import type { CacheEntry } from '../build/cache-entry.ts'
 import { imagesOf } from '../container/images.ts'
 import { listContainers } from '../container/list.ts'
 import type { ContainerView } from '../container/view.ts'
@@ -9,6 +10,7 @@ import { diskUsage } from '../storage/usage.ts'
 import { volumeData } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
+import { listBuildCache } from './build-cache.ts'
 
 export interface StoreUsage {
   images: { image: Image; containers: number; shared: number }[]
@@ -18,15 +20,17 @@ export interface StoreUsage {
   activeLayerBytes: number
   containers: { view: ContainerView; bytes: number }[]
   volumes: { name: string; links: number; bytes: number }[]
+  cache: CacheEntry[]
 }
 
 /** What takes how much of the store. */
 export async function storeUsage(context: Context): Promise<StoreUsage> {
-  const [images, stored, views, names, identity] = await Promise.all([
+  const [images, stored, views, names, cache, identity] = await Promise.all([
     listImages(context),
     listStoredImages(context),
     listContainers(context),
     listVolumes(context),
+    listBuildCache(context),
     hostIdentity(context),
   ])
   const upper = ({ paths, record }: ContainerView) => (record.storageDriver === 'vfs' ? paths.merged : paths.upper)
@@ -40,6 +44,7 @@ export async function storeUsage(context: Context): Promise<StoreUsage> {
   const usersOf = (id: string) => views.filter(({ record }) => imagesOf(record).includes(id)).length
 
   return {
+    cache,
     images: images.map((image) => ({ image, containers: usersOf(image.id), shared: sum(image.layers.filter((layer) => (uses.get(layer) ?? 0) > 1)) })),
     layerBytes: sum(images.flatMap(({ layers }) => layers)),
     activeLayerBytes: sum(images.filter(({ id }) => usersOf(id) > 0).flatMap(({ layers }) => layers)),

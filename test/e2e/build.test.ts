@@ -1,6 +1,6 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the Dockerfile
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import { useSandbox } from '../helpers/sandbox.ts'
@@ -226,12 +226,33 @@ describe('a build that ends early', () => {
 test('builder prune forgets steps, and what no image needs goes', async () => {
   dockerfile('FROM busybox', 'RUN --mount=type=cache,target=/c touch /c/x', 'RUN echo prune > /p')
   const image = await built()
-  await box.ok('rmi', image)
   const layers = () => readdirSync(join(box.data, 'layers')).length
+  const ids = async (...flags: string[]) => (await box.ok('builder', 'du', '--format', '{{.ID}} {{.Description}}', ...flags)).split('\n')
+  const all = await ids()
+  const wanted = all.find((line) => line.includes('echo prune'))!
+  expect(await box.ok('builder', 'du')).toMatch(/^ID +RECLAIMABLE +SIZE +LAST ACCESSED\n.*\nTotal: +\d/s)
+  expect(await box.ok('builder', 'du', '--verbose', '--filter', 'description=echo prune')).toMatch(/Reclaimable: +false\nShared: +true\n.*Usage count: +1\n/s)
+  await built()
+  expect(await box.ok('builder', 'du', '--verbose', '--filter', `id=${wanted.slice(0, 20)}`)).toMatch(/Usage count: +2\n/)
+  const row = async () => (await box.ok('system', 'df', '--format', '{{.Type}} {{.TotalCount}} {{.Size}}')).split('\n').at(-1)
+  expect(await row()).toMatch(new RegExp(`^Build Cache ${all.length} `))
+
+  // An image has the step, too: that is not dangling.
+  await box.ok('builder', 'prune', '--force')
+  expect(await ids()).toContain(wanted)
+  await box.ok('rmi', image)
   const before = layers()
-  expect(await box.ok('builder', 'du', '--verbose')).toContain('RUN echo prune > /p')
-  await box.ok('builder', 'prune', '--force', '--all')
+  expect(await box.ok('builder', 'prune', '--force', '--filter', 'until=1h')).toBe('Total reclaimed space: 0B')
+  expect(await box.ok('builder', 'prune', '--force', '--keep-storage', '1gb')).toBe('Total reclaimed space: 0B')
+  const { stdout } = await box.start(['builder', 'prune'], { input: 'n\n' }).exited
+  expect(stdout).toContain('WARNING! This will remove all dangling build cache.\nAre you sure you want to continue? [y/N]')
+  expect(await box.ok('system', 'prune', '--force', '--filter', 'label=x')).toBe('Total reclaimed space: 0B')
+  expect(await ids()).toContain(wanted)
+  const said = await box.ok('system', 'prune', '--force')
+  expect(said).toMatch(/Deleted build cache objects:\n.*\n\nTotal reclaimed space: \d/s)
+  expect(said).toContain(wanted.slice(0, 25))
   expect(layers()).toBeLessThan(before)
-  expect(await box.ok('builder', 'du')).not.toMatch(/[0-9a-f]{12}/)
-  expect(readFileSync(join(context, 'Dockerfile'), 'utf8')).toContain('prune')
+  expect(await ids('--filter', 'type=exec.cachemount')).not.toEqual([''])
+  expect(await box.ok('builder', 'prune', '--force', '--all')).toMatch(/^Deleted build cache objects:\n[0-9a-f]{64}\n/)
+  expect(await row()).toBe('Build Cache 0 0B')
 })
