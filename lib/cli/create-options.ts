@@ -1,6 +1,6 @@
-import { posix } from 'node:path'
 import type { CreateOptions } from '../plan/options.ts'
 import { builtin } from '../system/builtin.ts'
+import { normalize } from '../system/path.ts'
 import { callerEnv } from './caller-env.ts'
 import { containerName } from './container-name.ts'
 import type { createTable, runTable } from './create-table.ts'
@@ -153,7 +153,7 @@ function tmpfs(text: string): [string, string] {
   const colon = text.indexOf(':')
   const path = colon === -1 ? text : text.slice(0, colon)
   if (!path.startsWith('/')) throw usageError(`invalid mount path: '${path}' mount path must be absolute`)
-  return [posix.normalize(path).replace(/(.)\/+$/, '$1'), colon === -1 ? '' : text.slice(colon + 1)]
+  return [normalize(path).replace(/(.)\/+$/, '$1'), colon === -1 ? '' : text.slice(colon + 1)]
 }
 
 export function addHost(text: string): { host: string; address: string } {

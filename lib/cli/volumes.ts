@@ -1,6 +1,6 @@
-import { posix, resolve } from 'node:path'
 import type { VolumeOption } from '../plan/options.ts'
 import { builtin } from '../system/builtin.ts'
+import { normalize, resolve } from '../system/path.ts'
 import { usageError } from './usage-error.ts'
 
 export const volumeName = /^[a-zA-Z0-9][a-zA-Z0-9_.-]+$/
@@ -20,7 +20,7 @@ export function parseVolume(text: string): VolumeOption {
   const [source, target, mode] = parts.length === 1 ? ['', parts[0]!, ''] : [parts[0]!, parts[1]!, parts[2] ?? '']
   if (!target.startsWith('/'))
     throw bad(`invalid mount config for type "${isPath(source) ? 'bind' : 'volume'}": invalid mount path: '${target}' mount path must be absolute`)
-  if (posix.normalize(target).replace(/\/+$/, '') === '')
+  if (normalize(target).replace(/\/+$/, '') === '')
     throw bad(`invalid mount config for type "${isPath(source) ? 'bind' : 'volume'}": invalid specification: destination can't be '/'`)
   const options = mode === '' ? [] : mode.split(',')
   if (!options.every((option) => known.test(option)) || (options.includes('ro') && options.includes('rw')))
@@ -53,4 +53,4 @@ export function parseVolumesFrom(text: string): { container: string; readOnly: b
 
 const isPath = (source: string) => /^[/.~]/.test(source)
 export const hostPath = (source: string) => resolve(source.replace(/^~(?=\/|$)/, builtin.os.homedir()))
-export const clean = (target: string) => posix.normalize(target).replace(/(.)\/+$/, '$1')
+export const clean = (target: string) => normalize(target).replace(/(.)\/+$/, '$1')

@@ -1,4 +1,4 @@
-import { dirname } from 'node:path'
+import { dirname } from '../system/path.ts'
 import { mkdir, stat } from '../system/small-files.ts'
 import { watchPath } from '../system/watch.ts'
 import { monitorAlive, observe } from './state.ts'

@@ -1,8 +1,8 @@
-import { hostname } from 'node:os'
 import type { ContainerRecord } from '../container/record.ts'
 import { commandLine } from '../plan/command-line.ts'
 import type { RunPlan } from '../plan/plan.ts'
 import { LichenError } from '../system/errors.ts'
+import { hostName } from '../system/kernel.ts'
 import { logPlan } from './log-plan.ts'
 
 /** The runtime writes entries from a buffer of fixed size. */
@@ -59,7 +59,7 @@ async function logTag({ id, name, image, options }: ContainerRecord, absent: str
     ImageName: image.reference,
     DaemonName: 'lichen',
     Command: commandLine({ options, image }).join(' '),
-    Hostname: hostname(),
+    Hostname: hostName(),
   }
   try {
     return compileTemplate(source)(facts)

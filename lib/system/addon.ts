@@ -1,7 +1,7 @@
-import { dirname, join } from 'node:path'
 import type { OciSeccomp } from '../plan/spec.ts'
 import { builtin } from './builtin.ts'
 import { LichenError } from './errors.ts'
+import { dirname } from './path.ts'
 
 /**
  * The native calls, one object in each. A call that fails throws (or rejects with) an Error in the shape of
@@ -122,22 +122,24 @@ declare const LICHEN_STANDALONE: boolean | undefined
 /** Folder of `lichen-runtime` and `lichen.node`: in the standalone build that of the executable, which `native/launcher` starts. */
 export function libexecFolders(): string[] {
   const here = dirname(process.execPath)
-  return [process.env['LICHEN_LIBEXEC'], typeof LICHEN_STANDALONE === 'undefined' ? join(here, '../libexec/lichen') : here].filter((path) => path !== undefined)
+  return [process.env['LICHEN_LIBEXEC'], typeof LICHEN_STANDALONE === 'undefined' ? `${dirname(here)}/libexec/lichen` : here].filter(
+    (path) => path !== undefined,
+  )
 }
 
 /** Top folder of a checkout or an npm package: the nearest one above this file with a package.json. */
 export function packageFolder(): string | undefined {
   if (typeof LICHEN_STANDALONE !== 'undefined') return undefined
   for (let folder = dirname(decodeURIComponent(new URL(import.meta.url).pathname)); folder !== dirname(folder); folder = dirname(folder)) {
-    if (builtin.fs.existsSync(join(folder, 'package.json'))) return folder
+    if (builtin.fs.existsSync(`${folder}/package.json`)) return folder
   }
   return undefined
 }
 
 function load(): Addon {
   const top = packageFolder()
-  const candidates = libexecFolders().map((folder) => join(folder, 'lichen.node'))
-  if (top !== undefined) candidates.splice(process.env['LICHEN_LIBEXEC'] === undefined ? 0 : 1, 0, join(top, 'native/addon/build/Release/lichen.node'))
+  const candidates = libexecFolders().map((folder) => `${folder}/lichen.node`)
+  if (top !== undefined) candidates.splice(process.env['LICHEN_LIBEXEC'] === undefined ? 0 : 1, 0, `${top}/native/addon/build/Release/lichen.node`)
   for (const path of candidates) {
     try {
       // Not `require`: Bun's looks through all folders on the way first.

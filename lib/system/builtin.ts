@@ -23,6 +23,9 @@ export const builtin = {
   get os() {
     return require('node:os') as typeof import('node:os')
   },
+  get path() {
+    return require('node:path') as typeof import('node:path')
+  },
   get promises() {
     return require('node:fs/promises') as typeof import('node:fs/promises')
   },

@@ -1,6 +1,6 @@
-import { dirname } from 'node:path'
 import { LichenError } from './errors.ts'
 import { chmodSync, mkdirSync, readdirSync, statSync } from './fs.ts'
+import { dirname } from './path.ts'
 
 /** What a store of ours may hold: a folder with anything else in it is not made into one. */
 const OURS = new Set(['blobs', 'images', 'references', 'layers', 'volumes', 'tmp', 'containers', 'names', 'secrets', 'run-roots'])

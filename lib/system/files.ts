@@ -1,7 +1,7 @@
-import { dirname } from 'node:path'
 import { sync } from './descriptors.ts'
 import { LichenError } from './errors.ts'
 import { closeSync, openSync, readFileSync, renameSync, rmSync, writeFileSync } from './fs.ts'
+import { dirname } from './path.ts'
 import { randomHex } from './random.ts'
 
 /**
