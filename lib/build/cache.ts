@@ -25,6 +25,9 @@ const stepsDir = (context: Context) => `${context.paths.data}/build/steps`
 /** Folders of `RUN --mount=type=cache`, by the digest of their id. */
 export const cacheMountsDir = (context: Context) => `${context.paths.data}/build/mounts`
 
+/** Of folders there that are being made. */
+export const DRAFT_PREFIX = '.new-'
+
 /** The key of a step upon layers; `facts` is JSON of what else decides. */
 export const stepKey = (layers: readonly string[], facts: unknown): string => sha256(JSON.stringify([1, layers, facts])).toString('hex')
 
@@ -65,6 +68,10 @@ export async function removeCachedStep(context: Context, key: string): Promise<v
 /** Names in the folder of cache mounts. */
 export const listCacheMounts = async (context: Context): Promise<string[]> =>
   (await namesIn(cacheMountsDir(context))).filter((name) => /^[0-9a-f]{64}$/.test(name))
+
+/** Of builds that were killed. */
+export const listCacheDrafts = async (context: Context): Promise<string[]> =>
+  (await namesIn(cacheMountsDir(context))).filter((name) => name.startsWith(DRAFT_PREFIX)).map((name) => `${cacheMountsDir(context)}/${name}`)
 
 /** Records that were cut short. */
 export async function removeLeftovers(context: Context): Promise<void> {

@@ -1,9 +1,9 @@
 import { stat } from 'node:fs/promises'
-import { cacheMountsDir, listCachedSteps, listCacheMounts, removeCachedStep, removeLeftovers } from '../build/cache.ts'
+import { cacheMountsDir, listCacheDrafts, listCachedSteps, listCacheMounts, removeCachedStep, removeLeftovers } from '../build/cache.ts'
 import { beyond, type CacheEntry } from '../build/cache-entry.ts'
 import { forgetDigests } from '../build/known-digests.ts'
 import { listStoredImages, whileNothingArrives } from '../image/store.ts'
-import { removeTree } from '../storage/remove.ts'
+import { removeTree, removeTrees } from '../storage/remove.ts'
 import { diskUsage } from '../storage/usage.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
@@ -57,6 +57,7 @@ export async function pruneBuildCache(context: Context, { all, fits, keep }: Pru
     await removeLeftovers(context)
     await forgetDigests(context)
     if (all) await forgetAddresses(context)
+    await removeTrees({ context, identity, paths: await listCacheDrafts(context) })
     for (const { id, kind } of entries) if (kind === 'step') await removeCachedStep(context, id)
     const removed = entries.filter(({ kind }) => kind === 'step')
     for (const entry of entries.filter(({ kind }) => kind === 'mount')) {

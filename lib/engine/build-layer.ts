@@ -13,8 +13,8 @@ import { hostIdentity } from '../system/identity.ts'
 /** Where the runtime mounts something of its own: what was made there as a place for it is no change. */
 const OWN = ['/dev', '/etc/hostname', '/etc/hosts', '/etc/resolv.conf', '/proc', '/sys']
 
-/** What a container has changed becomes a layer of the store, and is the container's no more. `latest`: no time in it is later (seconds). */
-export async function layerOfChanges(context: Context, view: ContainerView, latest: number | undefined): Promise<BuiltLayer> {
+/** What a container has changed becomes a layer of the store, and is the container's no more. `latest`: no time in it is later (seconds). `places`: where else something was mounted. */
+export async function layerOfChanges(context: Context, view: ContainerView, latest: number | undefined, places: readonly string[] = []): Promise<BuiltLayer> {
   const { record, paths } = view
   const identity = await hostIdentity(context)
   const merged = record.storageDriver === 'vfs'
@@ -31,7 +31,7 @@ export async function layerOfChanges(context: Context, view: ContainerView, late
           merged,
           whiteoutFiles: record.storageDriver === 'fuse-overlayfs',
           lower: await layerFolders(context, record.image.layers),
-          own: [...OWN, ...record.mounts.map(({ target }) => target), ...Object.keys(record.options.tmpfs)],
+          own: [...OWN, ...record.mounts.map(({ target }) => target), ...Object.keys(record.options.tmpfs), ...places],
           output: keep ? 'layer' : 'entries',
         },
       }),

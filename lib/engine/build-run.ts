@@ -1,38 +1,26 @@
 import { closeSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import { cacheMountsDir } from '../build/cache.ts'
-import { resolveInside } from '../build/context-files.ts'
-import type { RunMount } from '../build/dockerfile/mount-flag.ts'
 import type { Work } from '../build/evaluate.ts'
-import type { VolumeMount } from '../container/record.ts'
+import type { ContainerView } from '../container/view.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import { attachStreams } from '../runtime/attach.ts'
-import { makeForMappedRoot } from '../storage/owned-folders.ts'
 import { addon } from '../system/addon.ts'
-import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { hostIdentity } from '../system/identity.ts'
-import { withLock } from '../system/lock.ts'
-import { sha256 } from '../system/sha256.ts'
-import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
+import { withCacheMounts } from './build-cache-mounts.ts'
+import { dropContainer, workContainer } from './build-container.ts'
 import { layerOfChanges } from './build-layer.ts'
+import { bindMount, decideRunMounts, type MountSite } from './build-mounts.ts'
+import type { ContainerSecrets } from './secrets.ts'
 import { startContainer } from './start.ts'
 
 export type RunWork = Extract<Work, { kind: 'run' }>
 
-export interface RunStep {
-  context: Context
-  session: BuildSession
+export interface RunStep extends MountSite {
   layers: string[]
   work: RunWork
   /** Of the command line: network, limits, hosts. */
   options: Partial<CreateOptions>
-  /** Absolute path of the build context. */
-  contextRoot: string
-  secrets: ReadonlyMap<string, Buffer>
-  /** Sockets of agents, by id. */
-  ssh: ReadonlyMap<string, string>
   latest: number | undefined
   signal: AbortSignal
   output(bytes: Buffer): void
@@ -41,13 +29,14 @@ export interface RunStep {
 /** Executes a RUN in a container upon the layers; what it has changed is the new layer. Throws RUN_FAILED with the exit code, BUILD_CANCELED. */
 export async function runStep(step: RunStep): Promise<BuiltLayer> {
   const { context, session, layers, work } = step
-  const mounts = await decideRunMounts(step)
-  return withCacheLocks(context, mounts.locks, async () => {
+  const mounts = await decideRunMounts(step, work.mounts, work.workdir)
+  const script = work.script === undefined ? [] : [bindMount('heredoc', '/dev/lichen-heredoc', true)]
+  return withCacheMounts(step, mounts.caches, async () => {
     const view = await workContainer({
       context,
       session,
       layers,
-      mounts: ({ runDir }) => mounts.mounts.map((mount) => (mount.source.startsWith('/') ? mount : { ...mount, source: `${runDir}/${mount.source}` })),
+      mounts: ({ runDir }) => [...mounts.mounts, ...script.map((mount) => ({ ...mount, source: `${runDir}/${mount.source}` }))],
       options: {
         ...step.options,
         ...(work.network === 'default' ? {} : { network: work.network }),
@@ -59,11 +48,11 @@ export async function runStep(step: RunStep): Promise<BuiltLayer> {
       },
     })
     try {
-      await provideFiles(context, view.paths.runDir, mounts)
-      const code = await execute(step, view)
+      if (work.script !== undefined) await provideScript(view.paths.runDir, work.script)
+      const code = await execute(step, view, mounts.secrets)
       if (step.signal.aborted) throw canceled()
       if (code !== 0) throw failed(work, code)
-      return await layerOfChanges(context, view, step.latest)
+      return await layerOfChanges(context, view, step.latest, mounts.places)
     } finally {
       await dropContainer(context, view)
     }
@@ -81,9 +70,15 @@ function failed({ args }: RunWork, code: number | undefined): LichenError {
   })
 }
 
-async function execute(step: RunStep, view: Awaited<ReturnType<typeof workContainer>>): Promise<number | undefined> {
+/** In the run folder, which is the user's alone, and goes with the container. */
+async function provideScript(folder: string, script: string): Promise<void> {
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+  await writeFile(`${folder}/heredoc`, script, { mode: 0o755 })
+}
+
+async function execute(step: RunStep, view: ContainerView, secrets: ContainerSecrets): Promise<number | undefined> {
   const { context, signal, output } = step
-  const launched = await startContainer(context, view, { attached: true, terminal: undefined })
+  const launched = await startContainer(context, view, { attached: true, terminal: undefined, secrets })
   if (launched === undefined || launched.client === undefined) throw new LichenError('the step was started by somebody else', { code: 'ALREADY_RUNNING' })
   const kill = () => void addon.pidfdSendSignal({ pid: launched.pid, startTime: launched.startTime, signal: 9 })
   const onAbort = () => {
@@ -110,108 +105,4 @@ async function execute(step: RunStep, view: Awaited<ReturnType<typeof workContai
     signal.removeEventListener('abort', onAbort)
     await launched.release()
   }
-}
-
-interface DecidedMounts {
-  env: string[]
-  mounts: VolumeMount[]
-  tmpfs: Record<string, string>
-  /** Folders of caches that nobody else may use meanwhile, and those that many may. */
-  locks: { path: string; mode: 'exclusive' | 'shared' }[]
-  secrets: { file: string; content: Buffer; mode: number }[]
-  caches: { path: string; mode: number }[]
-}
-
-async function decideRunMounts(step: RunStep): Promise<DecidedMounts> {
-  const decided: DecidedMounts = { env: [], mounts: [], tmpfs: {}, locks: [], secrets: [], caches: [] }
-  for (const mount of step.work.mounts) decide(step, mount, decided)
-  if (step.work.script !== undefined) {
-    decided.secrets.push({ file: 'heredoc', content: Buffer.from(step.work.script), mode: 0o755 })
-    decided.mounts.push(bind('heredoc', '/dev/lichen-heredoc', true))
-  }
-  return decided
-}
-
-/** A source without a slash is a file of the step's own, whose folder is not known yet. */
-const bind = (source: string, target: string, readOnly: boolean): VolumeMount => ({
-  type: 'bind',
-  name: '',
-  anonymous: false,
-  source,
-  target,
-  readOnly,
-  options: [],
-})
-
-function decide({ context, contextRoot, secrets, ssh }: RunStep, mount: RunMount, decided: DecidedMounts): void {
-  const { type, target = '' } = mount
-  switch (type) {
-    case 'tmpfs':
-      decided.tmpfs[target] = mount.size === undefined ? '' : `size=${mount.size}`
-      return
-    case 'cache': {
-      if (mount.from !== undefined || (mount.source !== '' && mount.source !== '/')) throw notYet('from= and source= of a cache mount')
-      if ((mount.uid ?? 0) !== 0 || (mount.gid ?? 0) !== 0) throw notYet('uid= and gid= of a cache mount')
-      const path = `${cacheMountsDir(context)}/${sha256(mount.id ?? target).toString('hex')}`
-      decided.caches.push({ path, mode: mount.mode ?? 0o755 })
-      decided.locks.push({ path, mode: mount.sharing === 'shared' ? 'shared' : 'exclusive' })
-      decided.mounts.push(bind(path, target, mount.readOnly))
-      return
-    }
-    case 'secret': {
-      if (mount.env !== undefined) throw notYet('env= of a secret mount')
-      if ((mount.uid ?? 0) !== 0 || (mount.gid ?? 0) !== 0) throw notYet('uid= and gid= of a secret mount')
-      const id = mount.id ?? (mount.source === '' ? target.split('/').at(-1)! : mount.source)
-      const content = secrets.get(id)
-      if (content === undefined) {
-        if (!mount.required) return
-        throw new LichenError(`secret ${id}: not found`, { code: 'NO_SECRET', exitCode: 1, hint: `lichen build --secret id=${id},src=FILE` })
-      }
-      const file = `secret-${decided.secrets.length}`
-      decided.secrets.push({ file, content, mode: mount.mode ?? 0o400 })
-      decided.mounts.push(bind(file, target === '' ? `/run/secrets/${id}` : target, true))
-      return
-    }
-    case 'ssh': {
-      const id = mount.id ?? 'default'
-      const socket = ssh.get(id)
-      if (socket !== undefined) {
-        const at = target === '' ? `/run/buildkit/ssh_agent.${decided.mounts.length}` : target
-        decided.mounts.push(bind(socket, at, false))
-        decided.env.unshift(`SSH_AUTH_SOCK=${at}`)
-      } else if (mount.required) {
-        throw new LichenError(`unset ssh forward key ${id}`, { code: 'NO_SSH', exitCode: 1, hint: `lichen build --ssh ${id}` })
-      }
-      return
-    }
-    case 'bind': {
-      if (mount.from !== undefined) throw notYet('from= of a bind mount')
-      if (!mount.readOnly) throw notYet('rw of a bind mount')
-      const inside = resolveInside(contextRoot, mount.source)
-      if (inside === undefined) throw new LichenError(`${JSON.stringify(mount.source)} not found in the build context`, { code: 'NOT_IN_CONTEXT', exitCode: 1 })
-      decided.mounts.push(bind(inside === '' ? contextRoot : `${contextRoot}/${inside}`, target, true))
-    }
-  }
-}
-
-const notYet = (what: string) => new LichenError(`${what} is not supported`, { code: 'UNSUPPORTED_BUILD', exitCode: 1, hint: 'docs/build.md says what is' })
-
-/** Secrets lie in the run folder of the container, which is the user's alone, seldom on a disk, and goes with it. */
-async function provideFiles(context: Context, folder: string, { secrets, caches }: DecidedMounts): Promise<void> {
-  const identity = await hostIdentity(context)
-  if (secrets.length > 0) await mkdir(folder, { recursive: true, mode: 0o700 })
-  for (const { file, content, mode } of secrets) await writeFile(`${folder}/${file}`, content, { mode })
-  if (caches.length > 0) await mkdir(cacheMountsDir(context), { recursive: true, mode: 0o700 })
-  for (const { path, mode } of caches) await makeForMappedRoot(identity, [path], mode)
-}
-
-async function withCacheLocks<T>(context: Context, locks: DecidedMounts['locks'], fn: () => Promise<T>): Promise<T> {
-  if (locks.length > 0) await mkdir(cacheMountsDir(context), { recursive: true, mode: 0o700 })
-  // Always in the same order, or two builds would wait for each other.
-  const sorted = [...new Map(locks.map((lock) => [lock.path, lock])).values()].sort((a, b) => (a.path < b.path ? -1 : 1))
-  const take = (at: number): Promise<T> => {
-    const lock = sorted[at]
-    return lock === undefined ? fn() : withLock(`${lock.path}.lock`, lock.mode, () => take(at + 1))
-  }
-  return take(0)
 }

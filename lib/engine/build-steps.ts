@@ -11,6 +11,7 @@ import { LichenError } from '../system/errors.ts'
 import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
 import { contextSources, copyStep } from './build-copy.ts'
 import { layerOfChanges } from './build-layer.ts'
+import type { Provenance } from './build-mounts.ts'
 import type { RemoteSource } from './build-remote.ts'
 import { runStep } from './build-run.ts'
 import { withContainerFiles } from './container-files.ts'
@@ -43,10 +44,12 @@ export interface PreparedStep {
 export interface Elsewhere {
   from: string[] | undefined
   remotes: ReadonlyMap<string, RemoteSource>
+  /** Of mounts, by the word behind `from`. */
+  origins: ReadonlyMap<string, Provenance>
 }
 
 /** What a step comes to, before anything is done. Throws UNSUPPORTED_BUILD. */
-export async function prepareStep(site: BuildSite, work: Work, layers: string[], { from, remotes }: Elsewhere): Promise<PreparedStep> {
+export async function prepareStep(site: BuildSite, work: Work, layers: string[], { from, remotes, origins }: Elsewhere): Promise<PreparedStep> {
   const { context, session, files, known, options, secrets, ssh, timestamp: latest, signal, output } = site
   switch (work.kind) {
     case 'none':
@@ -67,25 +70,16 @@ export async function prepareStep(site: BuildSite, work: Work, layers: string[],
     }
     case 'run': {
       const { secretEnv: _, ...facts } = work
-      const bound = work.mounts.filter(({ type, from }) => type === 'bind' && from === undefined)
-      const digests: string[] = []
-      for (const { source } of bound) digests.push(await digestSources(contextSources(files, plainCopy(source === '' ? '.' : source)), known))
+      const sources: (string | string[])[] = []
+      for (const mount of work.mounts) {
+        const { layers: below, files: there = files } = mount.from === undefined ? {} : origins.get(mount.from)!
+        if (below !== undefined) sources.push(below)
+        else if (mount.type === 'bind') sources.push(await digestSources(contextSources(there, plainCopy(mount.source === '' ? '.' : mount.source)), known))
+      }
+      const { addHosts, ulimits, shmSize } = options
       return {
-        facts: { ...facts, digests, hosts: options.addHosts, network: work.network === 'default' ? (options.network ?? '') : work.network },
-        make: () =>
-          runStep({
-            context,
-            session,
-            layers,
-            work,
-            options,
-            contextRoot: files.root,
-            secrets,
-            ssh,
-            latest,
-            signal,
-            output,
-          }),
+        facts: { ...facts, sources, addHosts, ulimits, shmSize, network: work.network === 'default' ? (options.network ?? '') : work.network },
+        make: () => runStep({ context, session, layers, work, options, files, origins, secrets, ssh, latest, signal, output }),
       }
     }
   }

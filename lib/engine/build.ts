@@ -18,6 +18,7 @@ import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { layerDiff } from '../system/paths.ts'
 import type { BuildSession } from './build-container.ts'
+import type { Provenance } from './build-mounts.ts'
 import { type Exporting, exportResult, type Output, titleOf } from './build-outputs.ts'
 import { type RemoteSource, remoteSources } from './build-remote.ts'
 import { canceled } from './build-run.ts'
@@ -317,16 +318,19 @@ class Build {
   async #step(stage: Stage, step: Step, result: Result, title: string): Promise<void> {
     const from = step.work.kind === 'copy' && step.work.from !== undefined ? await this.#from(stage, step, step.work.from) : {}
     const fresh = stage.name !== undefined && this.#input.noCacheFor.has(stage.name)
-    await this.#made(step, { result, title, number: this.#start(title), from: from.layers, files: from.files, fresh })
+    const origins = new Map<string, Provenance>()
+    for (const { from: word } of step.work.kind === 'run' ? step.work.mounts : [])
+      if (word !== undefined) origins.set(word, await this.#from(stage, step, word))
+    await this.#made(step, { result, title, number: this.#start(title), from: from.layers, files: from.files, origins, fresh })
   }
 
-  async #made(step: Step, { result, title, number, from, files = this.#input.files, fresh = false }: Making): Promise<void> {
+  async #made(step: Step, { result, title, number, from, files = this.#input.files, origins = new Map(), fresh = false }: Making): Promise<void> {
     const { context, noCache, onEvent } = this.#input
     try {
       const layers = result.layers.map(({ diffId }) => diffId)
       const site = { ...this.#site(number), files }
       const remotes = step.work.kind === 'copy' ? await remoteSources(site, step.work) : new Map<string, RemoteSource>()
-      const doing = await prepareStep(site, step.work, layers, { from, remotes })
+      const doing = await prepareStep(site, step.work, layers, { from, remotes, origins })
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
       const cached = noCache || fresh ? undefined : await this.#cached(key)
       const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
@@ -397,12 +401,8 @@ interface Making {
   from?: string[] | undefined
   /** The context that it copies from, where it is not the build's own. */
   files?: BuildContext | undefined
+  /** What its mounts name. */
+  origins?: ReadonlyMap<string, Provenance>
   /** Whatever the cache has. */
   fresh?: boolean
-}
-
-/** What COPY --from takes from: layers, or a folder. */
-interface Provenance {
-  layers?: string[]
-  files?: BuildContext
 }

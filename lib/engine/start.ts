@@ -39,6 +39,8 @@ export interface StartOptions {
   attached: boolean
   /** Size of the user's terminal, where the container gets one. */
   terminal: { rows: number; columns: number } | undefined
+  /** In place of those of its record: nothing of them is in any file. */
+  secrets?: ContainerSecrets
 }
 
 /**
@@ -86,7 +88,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     hostFacts(record.options),
     mountSources(context, view),
     timezoneMounts(record.options.timezone),
-    secretsOf(context, record),
+    options.secrets ?? secretsOf(context, record),
   ])
   const network = await containerNetwork(context, view, identity.container)
   const [rootfs, shared, hostname] = await Promise.all([

@@ -137,6 +137,37 @@ describe('a build', () => {
     expect(found).toContain('secret s: not found')
   })
 
+  test('mounts stages, images, copies of its context, caches that begin with something, and secrets as variables', async () => {
+    put('secret', 'hush')
+    put('dir/f', 'f\n')
+    dockerfile(
+      'FROM busybox AS a',
+      'RUN mkdir -p /out/sub && echo one > /out/one && chown 5:6 /out/one',
+      'FROM busybox',
+      'RUN mkdir /r',
+      "RUN --mount=from=a,source=/out,target=/m stat -c '%n %u %g' /m/one /m/sub > /r/1 && ! touch /m/x",
+      'RUN --mount=from=a,source=/out/one,target=/m/file --mount=from=busybox,target=/b cat /m/file > /r/2 && test -x /b/bin/sh',
+      'RUN --mount=from=a,source=/out,target=/m,rw --mount=source=dir,target=/d,rw touch /m/x /d/x && ls /m /d > /r/3',
+      "RUN --mount=type=cache,target=/c,uid=7,gid=8,mode=0711 stat -c '%u %g %a' /c > /r/4 && touch /c/x",
+      'RUN --mount=type=cache,target=/c,from=a,source=/out touch /c/new',
+      // Two places of one cache: with a lock each, they would wait for each other for ever.
+      'RUN --mount=type=cache,target=/c,from=a,source=/out,sharing=locked --mount=type=cache,id=/c,target=/e,from=a,source=/out,sharing=locked ls /c /e > /r/5',
+      'RUN --mount=type=cache,target=/c ls /c > /r/6',
+      "RUN --mount=type=secret,id=s,env=TOKEN --mount=type=secret,id=s,uid=9,gid=10,mode=0440,target=/etc/my/s stat -c '%u %g %a' /etc/my/s > /r/7 && echo ${#TOKEN} $(wc -c < /etc/my/s) >> /r/7",
+      'RUN --mount=type=tmpfs,target=/t,size=1m df /t | grep -c " 1024 " > /r/8',
+      'WORKDIR /w',
+      'RUN --mount=type=cache,target=rel cp -r rel /r/9',
+    )
+    const image = await built('--secret', `id=s,src=${join(context, 'secret')}`)
+    expect(await inside(image, 'cd /r && cat 1 2 3 4 5 6 7 8; ls -d 9; ls -A / | grep -x "[bcdemt]"; ls -d /etc/my /w/rel /run 2>/dev/null; true')).toBe(
+      [
+        ...['/m/one 5 6', '/m/sub 0 0', 'one', '/d:', 'f', 'x', '', '/m:', 'one', 'sub', 'x', '7 8 711'],
+        ...['/c:', 'new', 'one', 'sub', '', '/e:', 'new', 'one', 'sub', '9 10 440', '4 4', '1', '9'],
+      ].join('\n'),
+    )
+    expect(readdirSync(join(context, 'dir'))).toEqual(['f'])
+  })
+
   test('unpacks what ADD takes from a tar, and COPY does not', async () => {
     put('in/x', 'x\n')
     execFileSync('tar', ['-czf', join(context, 't.tgz'), '-C', join(context, 'in'), '--owner=5', '--group=6', 'x'])
