@@ -5,6 +5,7 @@ import { LichenError } from '../system/errors.ts'
 import { syncFolder } from '../system/files.ts'
 import { blobsDir, temporaryDir } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
+import { reclaim } from '../system/reclaim.ts'
 import { mkdir, readFile, rename, stat, unlink } from '../system/small-files.ts'
 import { checkDigest, digestHex, sha256 } from './digest.ts'
 
@@ -147,6 +148,7 @@ function recorded(file: FileHandle, expected: ExpectedBlob | undefined, source: 
     writing = writeAll(file, step.value)
     writing.catch(() => undefined)
     hash.update(step.value)
+    reclaim(step.value.length)
     return { done: false, value: step.value }
   }
 

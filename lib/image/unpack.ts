@@ -5,6 +5,7 @@ import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { warning } from '../system/log.ts'
+import { reclaim } from '../system/reclaim.ts'
 import { ApplyRecords } from './apply-records.ts'
 import { decompress } from './decompress.ts'
 import { draftOf, makeDraft, makeDraftFiles, putInPlace } from './layer-draft.ts'
@@ -58,6 +59,7 @@ async function stream(blob: AsyncIterable<Uint8Array>, apply: ApplyStream, diffI
     hash.update(part)
     reader.write(part)
     await records.flush()
+    reclaim(part.length)
   }
   reader.end()
   const digest = `sha256:${hash.digest('hex')}`
