@@ -36,6 +36,7 @@ export interface FilterFacts {
 
 /** The images that pass; of one that is found by its name only the names that fit are left. */
 export async function filterImages(images: readonly Image[], filters: Filters, facts: FilterFacts): Promise<Image[]> {
+  if (filters.size === 0) return [...images]
   const { createdOf, now } = facts
   const moments = (...names: string[]) => Promise.all(names.flatMap((name) => filters.get(name) ?? []).map(async (name) => moment(await createdOf(name))))
   const [before, since] = await Promise.all([moments('before'), moments('since', 'after')])
