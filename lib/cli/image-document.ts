@@ -3,9 +3,15 @@ import { withDockerImageTypes } from './docker-types.ts'
 import { goMap } from './template/values.ts'
 
 /** Docker's `inspect` document of an image. */
-export const imageDocument = (image: Image) => withDockerImageTypes(facts(image))
+export const imageDocument = (image: Image, storage: ImageStorage) => withDockerImageTypes(facts(image, storage))
 
-function facts(image: Image) {
+export interface ImageStorage {
+  driver: string
+  /** Folders of the layers, top first. */
+  layers: readonly string[]
+}
+
+function facts(image: Image, { driver, layers }: ImageStorage) {
   const { configuration } = image
   const config = configuration.config ?? {}
   return {
@@ -38,6 +44,10 @@ function facts(image: Image) {
     Os: configuration.os,
     Size: image.size,
     VirtualSize: image.size,
+    GraphDriver: {
+      Name: driver,
+      Data: goMap({ ...(layers.length > 1 ? { LowerDir: layers.slice(1).join(':') } : {}), ...(layers.length > 0 ? { UpperDir: layers[0]! } : {}) }),
+    },
     RootFS: { Type: 'layers', Layers: image.layers },
     Metadata: { LastTagTime: '0001-01-01T00:00:00Z' },
     // podman's names

@@ -1,5 +1,6 @@
 import { alignColumns } from './table.ts'
-import { compileTemplate } from './template.ts'
+import { rowJson } from './template/row-json.ts'
+import { compileTable } from './template.ts'
 
 type Row = Record<string, unknown>
 
@@ -14,20 +15,14 @@ export interface ListFormat {
 
 /** Lines of `ps`, `images` and other lists. Fields of a row may be getters: only what a template names is computed. */
 export function formatList(rows: readonly Row[], { format, table, heads }: ListFormat): string[] {
-  if (format === 'json') return rows.map(jsonRow)
+  if (format === 'json') return rows.map(rowJson)
   const wanted = format.trim()
   const isTable = wanted === '' || wanted === 'table' || /^table\s/.test(wanted) || wanted.startsWith('table{{')
   const source = wanted === '' || wanted === 'table' ? table : isTable ? wanted.slice('table'.length).trim() : wanted
-  const render = compileTemplate(source.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
-  const lines = rows.map(render)
+  const { line, head } = compileTable(source.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
+  const lines = rows.map(line)
   if (!isTable) return lines
-  return alignColumns([render(header(heads)), ...lines].flatMap((line) => line.split('\n')))
-}
-
-/** `{{json .}}` of a row: fields sorted, methods left out, as Docker's. */
-function jsonRow(row: Row): string {
-  const keys = Object.keys(row).filter((key) => typeof row[key] !== 'function')
-  return JSON.stringify(Object.fromEntries(keys.sort().map((key) => [key, row[key]])))
+  return alignColumns([head(header(heads)), ...lines].flatMap((text) => text.split('\n')))
 }
 
 function header(heads: Readonly<Record<string, string>>): Row {

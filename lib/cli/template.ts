@@ -3,7 +3,7 @@ import { evaluate } from './template/evaluate.ts'
 import { functions } from './template/functions.ts'
 import { TemplateError } from './template/lexer.ts'
 import { parseTemplate } from './template/parser.ts'
-import { untyped } from './template/values.ts'
+import { goRow, untyped } from './template/values.ts'
 
 const names = new Set([...Object.keys(functions), 'and', 'or'])
 
@@ -15,6 +15,15 @@ const names = new Set([...Object.keys(functions), 'and', 'or'])
 export function compileTemplate(source: string): (data: unknown) => string {
   const template = inDockersWords(() => parseTemplate(source, names))
   return (data) => inDockersWords(() => evaluate(template, source, data))
+}
+
+/** The same for a list with a line of heads. */
+export function compileTable(source: string): { line(row: object): string; head(heads: object): string } {
+  const template = inDockersWords(() => parseTemplate(source, names))
+  return {
+    line: (row) => inDockersWords(() => evaluate(template, source, goRow(row))),
+    head: (heads) => inDockersWords(() => evaluate(template, source, heads, true)),
+  }
 }
 
 /**

@@ -5,6 +5,7 @@ import { optionTable } from '../cli/options.ts'
 import { findImage } from '../image/find.ts'
 import { readStoredImage } from '../image/store.ts'
 import { openContext } from '../system/open-context.ts'
+import { onFile } from './file-failure.ts'
 import { printLines } from './print.ts'
 
 export const history = command({
@@ -20,7 +21,7 @@ export const history = command({
   positionals: { min: 1, max: 1, complete: 'image' },
   async run({ options, positionals }, globals) {
     const context = await openContext(globals)
-    const { id, configuration } = await findImage(context, positionals[0]!)
+    const { id, configuration } = await onFile(() => findImage(context, positionals[0]!))
     const sizes = (await readStoredImage(context, id))?.layers.map(({ size }) => size) ?? []
     const input = { id, history: configuration.history ?? [], sizes, created: configuration.created ?? '' }
     const rows = historyRows(input, { truncate: !options['no-trunc'], human: options.human, now: Date.now() })

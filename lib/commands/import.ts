@@ -9,10 +9,12 @@ import { importRootfs } from '../image/import-rootfs.ts'
 import type { ImageConfig } from '../image/manifest.ts'
 import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { tagOnly } from '../image/tag.ts'
+import { TarError } from '../image/tar/tar-error.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { openContext } from '../system/open-context.ts'
 import { onFile } from './file-failure.ts'
 import { printLines } from './print.ts'
+import { withExitCode } from './targets.ts'
 
 const table = optionTable({
   change: {
@@ -52,12 +54,15 @@ async function importFile({ options, positionals }: ParsedArgs<typeof table>, gl
     printLines([image.id])
   } catch (error) {
     await collectGarbage(context).catch(() => undefined)
-    throw error
+    // Here the layer is the file that was named: where it is cut short or no tar further on, Docker's exit code is 1 as well.
+    throw isOfTar(error) ? withExitCode(error, 1) : error
   } finally {
     await release()
   }
   return 0
 }
+
+const isOfTar = (error: unknown): boolean => error instanceof TarError || (error instanceof Error && isOfTar(error.cause))
 
 async function openBytes(from: string): Promise<{ bytes: AsyncIterable<Uint8Array>; release(): Promise<void> }> {
   if (/^https?:\/\//.test(from)) return { bytes: fetchUrl(from), release: async () => {} }

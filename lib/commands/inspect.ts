@@ -1,6 +1,6 @@
 import { command } from '../cli/command.ts'
 import { containerDocument } from '../cli/container-document.ts'
-import { imageDocument } from '../cli/image-document.ts'
+import { type ImageStorage, imageDocument } from '../cli/image-document.ts'
 import { optionTable } from '../cli/options.ts'
 import { compileInspectTemplate } from '../cli/template.ts'
 import { usageError } from '../cli/usage-error.ts'
@@ -10,13 +10,18 @@ import type { ContainerView } from '../container/view.ts'
 import { isName, noSuchVolume } from '../engine/remove-volumes.ts'
 import { volumePlace } from '../engine/volume-place.ts'
 import { findImage } from '../image/find.ts'
+import type { Image } from '../image/image.ts'
+import { chooseDriver } from '../storage/choose.ts'
 import { readVolume } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { hostIdentity } from '../system/identity.ts'
 import { visible } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
 import { writeErr } from '../system/output.ts'
+import { layerDiff } from '../system/paths.ts'
 import { printLines } from './print.ts'
+import { withExitCode } from './targets.ts'
 
 const options = optionTable({
   format: { type: 'string', short: 'f', metavar: 'string', default: '', description: 'json, or a Go template' },
@@ -32,7 +37,7 @@ export const inspect = command({
   positionals: { min: 1, max: Infinity, complete: 'container' },
   async run({ options, positionals }, globals) {
     if (!['', 'container', 'image', 'volume'].includes(options.type))
-      throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container, image or volume')
+      throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container, image or volume', 1)
     const render = options.format === '' || options.format === 'json' ? undefined : compileInspectTemplate(options.format)
     const context = await openContext(globals)
     const found: unknown[] = []
@@ -50,19 +55,19 @@ export const inspect = command({
     const last = failures.pop()
     // As Docker: what was found is printed, each failure is said, and the command fails.
     for (const { message } of failures) writeErr(`Error: ${visible(message)}\n`)
-    if (last !== undefined) throw last
+    if (last !== undefined) throw withExitCode(last, 1)
     return 0
   },
 })
 
 async function document(context: Context, name: string, { type, size }: { type: string; size: boolean }): Promise<unknown> {
   if (type === 'container') return sizedDocument(context, await findContainer(context, name), size)
-  if (type === 'image') return imageDocument(await findImage(context, name))
+  if (type === 'image') return ofImage(context, await findImage(context, name))
   if (type === 'volume') return namedVolume(context, name)
   const container = await orUndefined(findContainer(context, name), 'CONTAINER_NOT_FOUND')
   if (container !== undefined) return sizedDocument(context, container, size)
   const image = await orUndefined(findImage(context, name), 'IMAGE_NOT_FOUND')
-  if (image !== undefined) return imageDocument(image)
+  if (image !== undefined) return ofImage(context, image)
   const volume = await orUndefined(namedVolume(context, name), 'VOLUME_NOT_FOUND')
   if (volume !== undefined) return volume
   throw new LichenError(`No such object: ${name}`, { code: 'NO_SUCH_OBJECT', exitCode: 1, hint: 'lichen ps -a, lichen images, lichen volume ls' })
@@ -73,6 +78,19 @@ async function sizedDocument(context: Context, view: ContainerView, sized: boole
   const { containerSizes } = await import('../engine/container-sizes.ts')
   const size = (await containerSizes(context, [view])).get(view.record.id)
   return { ...containerDocument(view), SizeRw: size?.rw ?? 0, SizeRootFs: size?.rootFs ?? 0 }
+}
+
+const ofImage = async (context: Context, image: Image) => imageDocument(image, await storageOf(context, image))
+
+async function storageOf(context: Context, { layers }: Image): Promise<ImageStorage> {
+  const folders = layers.map((diffId) => layerDiff(context.paths, diffId)).toReversed()
+  try {
+    return { ...(await chooseDriver({ context, identity: await hostIdentity(context) })), layers: folders }
+  } catch (error) {
+    // Images can be looked into where none can be run; `info` says why.
+    if (!(error instanceof LichenError)) throw error
+    return { driver: 'none', layers: folders }
+  }
 }
 
 async function namedVolume(context: Context, name: string): Promise<unknown> {

@@ -22,6 +22,10 @@ export function layerBars(out: NodeJS.WriteStream) {
     moved(layer: string, word: string, current: number, total: number): void {
       if (out.isTTY) bars.set(layerName(layer), `${word}  ${bar(current, total, columns())}`)
     },
+    /** Of what all layers come in. */
+    read(current: number, total: number, done: boolean): void {
+      if (out.isTTY) bars.set('archive', `Reading  ${bar(current, total, columns())}`, done)
+    },
     /** A line of its own, below what is drawn. */
     say(line: string): void {
       bars.finish()

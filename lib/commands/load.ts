@@ -52,7 +52,7 @@ async function loadImages({ options }: ParsedArgs<typeof table>, globals: Global
     printLines(lines(loaded))
   }
   try {
-    await loadArchive({ context, identity, source, platform, onLoaded, onEvent: progress?.event })
+    await loadArchive({ context, identity, source, platform, onLoaded, onEvent: progress?.event, onRead: progress?.read })
     for (const id of ids) await recordEvent(context.paths, 'image', 'load', id, { name: id })
   } catch (error) {
     progress?.finish()

@@ -24,8 +24,8 @@ export const login = command({
   async run({ options, positionals }, globals) {
     const registry = registryName(positionals[0] ?? '')
     if (options['password-stdin'] && options.password !== undefined)
-      throw usageError('conflicting options: cannot specify both --password and --password-stdin')
-    if (options['password-stdin'] && !options.username) throw usageError('the --password-stdin option requires --username to be set')
+      throw usageError('conflicting options: cannot specify both --password and --password-stdin', undefined, 1)
+    if (options['password-stdin'] && !options.username) throw usageError('the --password-stdin option requires --username to be set', undefined, 1)
     if (options.password !== undefined) warning('using --password via the CLI is insecure. Use --password-stdin.')
     const context = await openContext(globals)
     const asked = await askLogin(registry, options)

@@ -8,8 +8,8 @@ import type { Platform } from '../image/manifest.ts'
 import { type FilePlace, findPlace } from '../image/place.ts'
 import { parsePlatform } from '../image/platform.ts'
 import { type Pulled, pullImage } from '../image/pull.ts'
-import { closingLines } from '../image/pull-lines.ts'
-import { familiarReference, formatReference, fullName, parseReference, type Reference } from '../image/reference.ts'
+import { closingLines, digestLine, statusLine } from '../image/pull-lines.ts'
+import { familiarName, familiarReference, formatReference, fullName, parseReference, type Reference } from '../image/reference.ts'
 import { listRemoteTags } from '../image/remote-tags.ts'
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
@@ -73,7 +73,9 @@ async function pullName(
   const tagged = /:[^/]*$/.test(reference.written)
   if (all) {
     if (tagged) throw usageError("tag can't be used with --all-tags/-a", 'leave the tag out', 1)
-    await pullAllTags(wish, reference)
+    const pulled = await pullAllTags(wish, reference)
+    const name = familiarName(reference)
+    if (!quiet) printLines([statusLine(pulled, name)])
     return fullName(reference)
   }
   if (!(await mayStay(wish.context, policy, reference))) {
@@ -99,12 +101,15 @@ async function mayStay(context: Context, policy: string, reference: Reference): 
   return here
 }
 
-async function pullOne({ context, identity, platform, quiet }: PullWish, reference: Reference): Promise<void> {
-  await shown(quiet, async (onEvent) => ({ ...(await pullImage({ context, identity, reference, platform, onEvent })), name: familiarReference(reference) }))
+async function pullOne({ context, identity, platform, quiet }: PullWish, reference: Reference, closing = closingLines): Promise<Pulled> {
+  const work = async (onEvent: Listener) => ({ ...(await pullImage({ context, identity, reference, platform, onEvent })), name: familiarReference(reference) })
+  const pulled = await shown(quiet, work, closing)
   await recordEvent(context.paths, 'image', 'pull', familiarReference(reference), { name: familiarReference(reference).replace(/[:@][^/]*$/, '') })
+  return pulled
 }
 
-async function pullAllTags(wish: PullWish, reference: Reference): Promise<void> {
+/** As Docker's, it tells the status once, of all together. */
+async function pullAllTags(wish: PullWish, reference: Reference): Promise<{ upToDate: boolean }> {
   const tags = await listRemoteTags(wish.context, reference)
   if (tags.length === 0) {
     throw new LichenError(`repository ${fullName(reference)} has no tags`, {
@@ -112,22 +117,30 @@ async function pullAllTags(wish: PullWish, reference: Reference): Promise<void> 
       hint: 'an image without a tag is pulled by its digest: NAME@sha256:...',
     })
   }
-  for (const tag of tags) await pullOne(wish, parseReference(`${fullName(reference)}:${tag}`))
+  let upToDate = true
+  for (const tag of tags) {
+    const pulled = await pullOne(wish, parseReference(`${fullName(reference)}:${tag}`), ({ digest }) => [digestLine(digest)])
+    upToDate &&= pulled.upToDate
+  }
+  return { upToDate }
 }
 
 /** From a layout or an archive. Gives the name that the image has got. */
 async function pullPlace({ context, identity, platform, quiet }: PullWish, place: FilePlace): Promise<string> {
-  const name = await shown(quiet, (onEvent) => loadPlace({ context, identity, place, platform, onEvent }))
+  const { name } = await shown(quiet, (onEvent) => loadPlace({ context, identity, place, platform, onEvent }))
   return formatReference(parseReference(name))
 }
 
-async function shown(quiet: boolean, work: (onEvent: PullProgress['event'] | undefined) => Promise<Pulled & { name: string }>): Promise<string> {
+type Listener = PullProgress['event'] | undefined
+type Named = Pulled & { name: string }
+
+async function shown(quiet: boolean, work: (onEvent: Listener) => Promise<Named>, closing = closingLines): Promise<Named> {
   const progress = quiet ? undefined : pullProgress(outputStream(1))
   try {
     const pulled = await work(progress?.event)
     progress?.finish()
-    if (!quiet) printLines(closingLines(pulled, pulled.name))
-    return pulled.name
+    if (!quiet) printLines(closing(pulled, pulled.name))
+    return pulled
   } finally {
     progress?.finish()
   }

@@ -7,13 +7,14 @@ export interface PushProgress {
   finish(): void
 }
 
-/** Docker's: a bar a layer on a terminal, else a line for each step. */
-export function pushProgress(out: NodeJS.WriteStream): PushProgress {
+/** Docker's: a bar a layer on a terminal, else a line for each step. The repository is said once of several tags, with the `first`. */
+export function pushProgress(out: NodeJS.WriteStream, first = true): PushProgress {
   const bars = layerBars(out)
   return {
     event(event) {
-      if (event.kind === 'repository') bars.say(`The push refers to repository [${event.name}]`)
-      else if (event.kind === 'layer') bars.state(event.layer, words(event.state), event.state !== 'preparing')
+      if (event.kind === 'repository') {
+        if (first) bars.say(`The push refers to repository [${event.name}]`)
+      } else if (event.kind === 'layer') bars.state(event.layer, words(event.state), event.state !== 'preparing')
       else bars.moved(event.layer, 'Pushing', event.current, event.total)
     },
     finish: bars.finish,

@@ -41,7 +41,8 @@ export const push = command({
     const tagged = /:[^/]*$/.test(name)
     if (options['all-tags'] && tagged) throw usageError("tag can't be used with --all-tags/-a", 'leave the tag out', 1)
     if (!tagged && !options['all-tags'] && !options.quiet) printLines(['Using default tag: latest'])
-    for (const one of options['all-tags'] ? await allTags(context, reference) : [reference]) await pushOne({ context, reference: one }, options.quiet)
+    const all = options['all-tags'] ? await allTags(context, reference) : [reference]
+    for (const [at, one] of all.entries()) await pushOne({ context, reference: one }, options.quiet, at === 0)
     if (options.quiet) printLines([options['all-tags'] ? fullName(reference) : formatReference(reference)])
     return 0
   },
@@ -83,8 +84,8 @@ async function store(context: Context, source: string, place: FilePlace): Promis
   return image.manifest
 }
 
-async function pushOne(request: { context: Context; reference: Reference; image?: string }, quiet: boolean): Promise<void> {
-  const progress = quiet ? undefined : pushProgress(outputStream(1))
+async function pushOne(request: { context: Context; reference: Reference; image?: string }, quiet: boolean, first = true): Promise<void> {
+  const progress = quiet ? undefined : pushProgress(outputStream(1), first)
   try {
     const { digest, size } = await pushImage({ ...request, ...(progress === undefined ? {} : { onEvent: progress.event }) })
     progress?.finish()

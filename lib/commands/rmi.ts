@@ -8,6 +8,7 @@ import { listImages } from '../image/list.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
+import { onFile } from './file-failure.ts'
 import { printLines } from './print.ts'
 import { printFailures } from './print-failures.ts'
 
@@ -35,7 +36,7 @@ export const rmi = command({
     await collectGarbage(context)
     const missing = failures.every(({ code }) => code === 'IMAGE_NOT_FOUND')
     // As Docker: with --force an image that is not there is said, and no failure.
-    return printFailures(options.ignore && missing ? [] : failures, options.force && missing)
+    return onFile(async () => printFailures(options.ignore && missing ? [] : failures, options.force && missing))
   },
 })
 

@@ -24,10 +24,13 @@ export const search = command({
   options,
   positionals: { min: 1, max: 1, complete: 'none' },
   async run({ options, positionals }, globals) {
-    if (options.limit < 1 || options.limit > 100) throw usageError(`limit ${options.limit} is outside the range of [1, 100]`, undefined, 1)
+    // 0 is Docker's word for its default.
+    const limit = options.limit || 25
+    if (limit < 1 || limit > 100) throw usageError(`limit ${options.limit} is outside the range of [1, 100]`, undefined, 1)
     const filters = parseFilters(options.filter, filterNames)
+    for (const least of filters.get('stars') ?? []) if (!/^[+-]?\d+$/.test(least)) throw usageError(`invalid filter 'stars=${least}'`, 'a number', 1)
     const context = await openContext(globals)
-    const found = await searchImages(context, { ...splitTerm(positionals[0]!), limit: options.limit })
+    const found = await searchImages(context, { ...splitTerm(positionals[0]!), limit })
     const shown = found.filter((result) => fits(result, filters)).sort((a, b) => b.stars - a.stars)
     const rows = shown.map((result) => ({
       Name: result.name,
@@ -35,6 +38,9 @@ export const search = command({
       StarCount: String(result.stars),
       IsOfficial: result.official ? '[OK]' : '',
       IsAutomated: result.automated ? '[OK]' : '',
+      toJSON() {
+        return { ...this, IsOfficial: String(result.official), IsAutomated: String(result.automated), toJSON: undefined }
+      },
     }))
     const table = '{{.Name}}\t{{.Description}}\t{{.StarCount}}\t{{.IsOfficial}}'
     printLines(

@@ -1,9 +1,10 @@
-import { command } from '../cli/command.ts'
+import { command, type Globals } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { recordEvent } from '../engine/record-event.ts'
 import { familiarReference, parseReference } from '../image/reference.ts'
 import { tagImage } from '../image/tag.ts'
 import { openContext } from '../system/open-context.ts'
+import { onFile } from './file-failure.ts'
 
 export const tag = command({
   name: 'tag',
@@ -11,11 +12,13 @@ export const tag = command({
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG] [TARGET_IMAGE[:TAG]...]',
   options: optionTable({}),
   positionals: { min: 2, max: Infinity, exactly: 2, complete: 'image' },
-  async run({ positionals }, globals) {
-    const [source = '', ...targets] = positionals
-    const context = await openContext(globals)
-    const id = await tagImage(context, source, targets)
-    for (const name of targets) await recordEvent(context.paths, 'image', 'tag', id, { name: familiarReference(parseReference(name)) })
-    return 0
-  },
+  run: ({ positionals }, globals) => onFile(() => tagAs(positionals, globals)),
 })
+
+async function tagAs(positionals: readonly string[], globals: Globals): Promise<number> {
+  const [source = '', ...targets] = positionals
+  const context = await openContext(globals)
+  const id = await tagImage(context, source, targets)
+  for (const name of targets) await recordEvent(context.paths, 'image', 'tag', id, { name: familiarReference(parseReference(name)) })
+  return 0
+}

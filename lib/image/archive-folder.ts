@@ -1,6 +1,7 @@
 import { close as closeFd, constants, fstat as fstatFd } from 'node:fs'
 import { promisify } from 'node:util'
 import { addon } from '../system/addon.ts'
+import { LichenError } from '../system/errors.ts'
 import { type Archive, archivePath, badArchive, digestOf } from './archive.ts'
 import { passFile } from './archive-bytes.ts'
 
@@ -37,7 +38,9 @@ async function sizeOf(open: (path: string) => number, path: string): Promise<num
   try {
     fd = open(path)
   } catch (error) {
-    if (['ENOENT', 'ENOTDIR'].includes((error as NodeJS.ErrnoException).code ?? '')) return undefined
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (['ENOENT', 'ENOTDIR'].includes(code)) return undefined
+    if (code === 'EACCES') throw new LichenError(`open ${path}: permission denied`, { code: 'NO_SUCH_FILE', exitCode: 1, cause: error })
     throw error
   }
   try {

@@ -27,7 +27,7 @@ export const sourceName = (source: Source): string => ('path' in source ? source
  * in the store: the caller holds off the collector (whileArriving) until it is closed.
  * Throws NO_SUCH_FILE, NOT_AN_ARCHIVE, DAMAGED_ARCHIVE, TRUNCATED_ARCHIVE, DAMAGED_STREAM, BAD_ARCHIVE.
  */
-export async function openArchive(context: Context, source: Source): Promise<Archive> {
+export async function openArchive(context: Context, source: Source, onRead: OnRead = () => {}): Promise<Archive> {
   if ('path' in source && (await isFolder(source.path))) {
     await access(source.path, constants.R_OK | constants.X_OK).catch((error: NodeJS.ErrnoException) => {
       throw unreadable(source.path, error)
@@ -40,11 +40,23 @@ export async function openArchive(context: Context, source: Source): Promise<Arc
     if (status.isFile() && (await compressionOf(passFile(fd, start, size - start))) === 'none') {
       return { ...(await openTarFile(fd, start, size)), close: release }
     }
-    const archive = await spoolTar(context, decompressAny(bytesFrom({ fd, start, status })))
+    const archive = await spoolTar(context, decompressAny(counted(bytesFrom({ fd, start, status }), status.isFile() ? size - start : 0, onRead)))
     return { ...archive, close: async () => void (await Promise.all([archive.close(), release()])) }
   } catch (error) {
     await release()
     throw error
+  }
+}
+
+/** Bytes that have been read of what is put aside; `total` is 0 where nobody knows. */
+export type OnRead = (current: number, total: number) => void
+
+async function* counted(bytes: AsyncIterable<Uint8Array>, total: number, onRead: OnRead): AsyncGenerator<Uint8Array> {
+  let current = 0
+  for await (const piece of bytes) {
+    current += piece.length
+    onRead(current, total)
+    yield piece
   }
 }
 

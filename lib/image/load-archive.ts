@@ -7,7 +7,7 @@ import { dirImage, isDirLayout } from './archive-dir.ts'
 import { dockerImage, readSavedImages, type SavedImage } from './archive-docker.ts'
 import { type ArchiveImage, archiveNames, isNamed, layoutPath, missingBlob, openArchiveBlob } from './archive-image.ts'
 import { ociImages, type PlatformChoice } from './archive-oci.ts'
-import { openArchive, type Source, sourceName } from './archive-open.ts'
+import { type OnRead, openArchive, type Source, sourceName } from './archive-open.ts'
 import { blobSize, readBlob } from './blobs.ts'
 import type { Descriptor } from './manifest.ts'
 import { parseConfiguration, parseManifest } from './parse-manifest.ts'
@@ -26,6 +26,8 @@ export interface LoadInput {
   /** Which of them, and what they are called here; all of them by their own names where absent. */
   choose?: (images: readonly ArchiveImage[]) => ArchiveImage[]
   onEvent?: ((event: PullEvent) => void) | undefined
+  /** Of an archive that has to be read from front to end first. */
+  onRead?: OnRead | undefined
   /** An image is in the store and named. */
   onLoaded(loaded: Loaded): void
 }
@@ -47,8 +49,18 @@ export async function loadArchive(input: LoadInput): Promise<void> {
   }
 }
 
-async function load({ context, identity, source, platform, only, choose = (images) => [...images], onEvent = () => {}, onLoaded }: LoadInput): Promise<void> {
-  const archive = await openArchive(context, source)
+async function load({
+  context,
+  identity,
+  source,
+  platform,
+  only,
+  choose = (images) => [...images],
+  onEvent = () => {},
+  onRead,
+  onLoaded,
+}: LoadInput): Promise<void> {
+  const archive = await openArchive(context, source, onRead)
   try {
     for (const found of choose(await imagesOf(archive, platform, only))) {
       const image = (found.made && (await asStored(context, found))) || found

@@ -45,9 +45,8 @@ export function choosePlatform(index: ImageIndex, wanted: Platform, what: string
     if (exact !== undefined) return exact
   }
   const first = wanted.variant === undefined ? fitting[0] : undefined
-  // An index of one manifest that does not say for what: tools write such.
-  const only = index.manifests.length === 1 && index.manifests[0]!.platform === undefined ? index.manifests[0] : undefined
-  const chosen = first ?? only
+  // One that does not say for what: tools write such, and Docker takes it for any.
+  const chosen = first ?? index.manifests.find(({ platform }) => platform === undefined)
   if (chosen !== undefined) return chosen
   const there = index.manifests.flatMap(({ platform }) => (platform === undefined || platform.os === 'unknown' ? [] : [formatPlatform(platform)]))
   throw new LichenError(`no matching manifest for ${formatPlatform(wanted)} in the manifest list entries of ${what}`, {

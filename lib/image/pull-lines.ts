@@ -13,6 +13,11 @@ export const layerName = (digest: string): string => digest.slice('sha256:'.leng
 
 /** The end of it; `name` is the familiar reference. */
 export const closingLines = ({ digest, upToDate }: { digest: string; upToDate: boolean }, name: string): string[] => [
-  `Digest: ${digest}`,
-  upToDate ? `Status: Image is up to date for ${name}` : `Status: Downloaded newer image for ${name}`,
+  digestLine(digest),
+  statusLine({ upToDate }, name),
 ]
+
+export const digestLine = (digest: string): string => `Digest: ${digest}`
+
+export const statusLine = ({ upToDate }: { upToDate: boolean }, name: string): string =>
+  upToDate ? `Status: Image is up to date for ${name}` : `Status: Downloaded newer image for ${name}`

@@ -6,7 +6,7 @@ import { inParallel } from './in-parallel.ts'
 import type { Manifest } from './manifest.ts'
 import { mountSources } from './mount-sources.ts'
 import { parseManifest } from './parse-manifest.ts'
-import { familiarReference, formatReference, fullName, type Reference } from './reference.ts'
+import { familiarName, formatReference, fullName, type Reference } from './reference.ts'
 import { readReference, writeReference } from './references.ts'
 import { askEndpoints, type Talk } from './registry/ask-endpoints.ts'
 import type { Timing } from './registry/connect.ts'
@@ -96,7 +96,7 @@ async function imageToPush({ context, reference, image: id }: PushRequest): Prom
   const named = id ?? (await readReference(context, formatReference(reference)))?.image
   const image = named === undefined ? undefined : await readStoredImage(context, named)
   if (image !== undefined) return image
-  throw new LichenError(`An image does not exist locally with the tag: ${familiarReference(reference)}`, {
+  throw new LichenError(`An image does not exist locally with the tag: ${familiarName(reference)}`, {
     code: 'IMAGE_NOT_FOUND',
     hint: 'lichen images shows what is here, lichen tag gives another name',
   })

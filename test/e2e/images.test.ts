@@ -183,7 +183,7 @@ describe('import', () => {
     for (const [input, why, wanted] of [
       ['nothing of the kind', 'it is not a tar archive', 1],
       [gzipSync(tar([{ path: 'x', content: 'y'.repeat(5000) }])).subarray(0, 60), 'cut short', 1],
-      [tar([{ path: 'x', content: 'y'.repeat(5000) }]).subarray(0, 2000), 'cut short', 125],
+      [tar([{ path: 'x', content: 'y'.repeat(5000) }]).subarray(0, 2000), 'cut short', 1],
       ['', 'empty', 1],
     ] as const) {
       const { code, stderr } = await box.start(['import', '-'], { input: input as string }).exited

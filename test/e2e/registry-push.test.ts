@@ -103,7 +103,7 @@ test('all tags, quietly', async () => {
 describe('what can not be', () => {
   test('an image that is not here', async () => {
     const box = await newBox()
-    expect(await box.fails('push', `${at.proxy.host}/nope:v1`)).toContain(`An image does not exist locally with the tag: ${at.proxy.host}/nope:v1`)
+    expect(await box.fails('push', `${at.proxy.host}/nope:v1`)).toContain(`An image does not exist locally with the tag: ${at.proxy.host}/nope\n`)
     expect(await box.lichen('push', `${at.proxy.host}/nope@${at.image.manifestDigest}`)).toMatchObject({
       code: 1,
       stderr: expect.stringContaining('cannot push a digest reference'),

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync } from 'node:fs'
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { gzipSync } from 'node:zlib'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { startFaultProxy } from '../helpers/fault-proxy.ts'
 import { startRegistry } from '../helpers/registry.ts'
@@ -99,6 +100,11 @@ describe('run --pull', () => {
       const load = box.terminal(['load', '-i', file('bars.tar')])
       expect((await load.exited).code).toBe(0)
       expect(load.text).toMatch(new RegExp(`\\u001b\\[J${layer}: Loading layer  \\[=+[\\s\\S]*${layer}: Loaded\r\n[\\s\\S]*Loaded image: busybox:latest`))
+      await box.ok('rmi', '-f', 'busybox')
+      writeFileSync(file('bars.tgz'), gzipSync(readFileSync(file('bars.tar'))))
+      const compressed = box.terminal(['load', '-i', file('bars.tgz')])
+      expect((await compressed.exited).code).toBe(0)
+      expect(compressed.text).toMatch(new RegExp(`archive: Reading  \\[=+[\\s\\S]*${layer}: Loaded\r\n[\\s\\S]*Loaded image: busybox:latest`))
       const quiet = box.terminal(['load', '-q', '-i', file('bars.tar')])
       await quiet.exited
       expect(quiet.text).not.toContain('Loading layer')

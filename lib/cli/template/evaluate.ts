@@ -7,6 +7,8 @@ import { display, fieldOf, isMap, isObject, isRaw, isTrue, keysOf, typeName } fr
 interface State {
   source: string
   named: Template['named']
+  /** It is the heads of a table that are written. */
+  heads: boolean
   /** Templates in templates: Go ends with an error, too. */
   depth: number
   output: string[]
@@ -17,9 +19,11 @@ const jumps = { break: Symbol('break'), continue: Symbol('continue') }
 
 const deepest = 1000
 
-/** Carries out a parsed template on `data`. Throws TemplateError in Go's words. */
-export function evaluate({ nodes, named }: Template, source: string, data: unknown): string {
-  const state: State = { source, named, depth: 0, output: [], variables: [{ name: '$', value: data }] }
+const ofValues = new Set(['json', 'lower', 'title', 'truncate', 'upper'])
+
+/** Carries out a parsed template on `data`. In the `heads` of a table they stay as they are whatever is made of the values, as Docker's. Throws TemplateError in Go's words. */
+export function evaluate({ nodes, named }: Template, source: string, data: unknown, heads = false): string {
+  const state: State = { source, named, heads, depth: 0, output: [], variables: [{ name: '$', value: data }] }
   walk(state, nodes, data)
   return state.output.join('')
 }
@@ -218,6 +222,7 @@ function callFunction(state: State, place: Extract<Operand, { kind: 'function' }
     if (mistyped !== undefined) fail(state, place, mistyped)
     values.push(value)
   }
+  if (state.heads && ofValues.has(name)) return values[0]
   try {
     return functions[name]!(...values)
   } catch (error) {

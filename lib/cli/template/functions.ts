@@ -1,5 +1,6 @@
 import { sprintf } from './printf.ts'
-import { display, isMap, isObject, isTrue, keysOf, keyTypeOf, typeName, zeroOf } from './values.ts'
+import { rowJson } from './row-json.ts'
+import { display, isMap, isObject, isRow, isTrue, keysOf, keyTypeOf, typeName, zeroOf } from './values.ts'
 
 type Function_ = (...values: unknown[]) => unknown
 
@@ -64,6 +65,7 @@ const string = (value: unknown): string => value as string
 
 /** encoding/json: keys of maps are sorted, fields of structs are not. */
 function json(value: unknown): string {
+  if (isRow(value)) return rowJson(value)
   const sorted = (_: string, part: unknown) => (isMap(part) ? Object.fromEntries(keysOf(part).map((key) => [key, part[key] ?? null])) : part)
   return JSON.stringify(value ?? null, sorted)
 }

@@ -12,6 +12,7 @@ interface MapFacts {
 const maps = new WeakMap<object, MapFacts>()
 const structs = new WeakMap<object, StructFacts>()
 const untypedLists = new WeakSet<object>()
+const rows = new WeakSet<object>()
 
 /**
  * Marks an object as a Go map: a missing key is no error but `<no value>` (`index` gives `zero`), and an empty one is false.
@@ -21,6 +22,14 @@ export function goMap<T extends object>(object: T, zero: unknown = '', keyType?:
   maps.set(object, { zero, keyType, raw: false })
   return object
 }
+
+/** Marks a line of a list: its JSON is other than that of a struct. */
+export function goRow<T extends object>(row: T): T {
+  rows.add(row)
+  return row
+}
+
+export const isRow = (value: unknown): value is Readonly<Record<string, unknown>> => typeof value === 'object' && value !== null && rows.has(value)
 
 interface StructFacts {
   /** Fields whose name in Go is another than in JSON: a template finds them by the former. */

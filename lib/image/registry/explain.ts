@@ -21,8 +21,8 @@ export interface Complaint {
   message: string
 }
 
-/** A search is of no repository. */
-const subject = (repository: string) => (repository === '' ? 'for a search' : `repository ${repository}`)
+/** Searches and logins are of no repository. */
+const subject = (repository: string) => ({ '': 'for a search', '(login)': 'for a login' })[repository] ?? `repository ${repository}`
 
 /** A network failure as a message that names registry, repository and reason; anything else as it is. */
 export function explainFailure(error: unknown, { host, repository }: Asked): unknown {
