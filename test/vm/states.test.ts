@@ -81,3 +81,37 @@ describe('stats, top', () => {
     expect(await succeed('lichen top box args')).toBe('COMMAND\nsleep 1000\nsleep 777')
   })
 })
+
+describe('a life under limits', () => {
+  const until = (what: string, wanted: string) => `for i in $(seq 600); do test "$(${what})" = "${wanted}" && break; sleep 0.1; done; ${what}`
+  const facts = "lichen inspect --format '{{.State.Status}} {{.State.OOMKilled}} {{.State.ExitCode}} {{.RestartCount}}' box"
+
+  it('that the OOM killer ends is begun anew as often as it may, and leaves no scope', async () => {
+    await succeed('lichen run -d --name box --memory 32m --memory-swap 32m --restart on-failure:2 busybox tail /dev/zero')
+    expect(await succeed(until(facts, 'exited true 137 2'))).toBe('exited true 137 2')
+    expect(await succeed("lichen events --since 1h --until 0s --filter container=box --format '{{.Action}}' | grep -cE '^(oom|die)$'")).toBe('6')
+    expect(await succeed(until("systemctl --user list-units --all --plain --no-legend 'lichen-*'", ''))).toBe('')
+    await succeed('lichen update --restart no box && lichen start box')
+    expect(await succeed(until(facts, 'exited true 137 0'))).toBe('exited true 137 0')
+  })
+
+  it('is checked in its scope, and rests from that while it is paused', async () => {
+    const check = 'test ! -e /sick && cat /sys/fs/cgroup/memory.max'
+    await succeed(`lichen run -d --name box --memory 64m --health-cmd '${check}' --health-interval 500ms --health-retries 1 busybox sleep 1000`)
+    await succeed('lichen wait --condition healthy box')
+    const health = "lichen inspect --format '{{.State.Health.Status}} {{(index .State.Health.Log 0).Output}}' box"
+    expect(await succeed(health)).toBe('healthy 67108864')
+    await succeed('lichen pause box && sleep 3')
+    expect(await succeed(health)).toBe('healthy 67108864')
+    await succeed('lichen unpause box && lichen exec box touch /sick && lichen wait --condition unhealthy box')
+  })
+
+  it('is written to the journal, and read from it', async () => {
+    await succeed('lichen run --name box --log-driver journald --label team=red --log-opt labels=team busybox sh -c \'echo one; printf "two\\n\\001three"\'')
+    const sudo = await run('lichen logs box')
+    expect(await succeed(until('journalctl -o cat CONTAINER_NAME=box TEAM=red 2>/dev/null | wc -l', '3'))).toBe('3')
+    expect(sudo.output).toContain('one')
+    expect(await succeed('lichen logs --tail 2 box | od -c | head -2')).toContain('001')
+    expect(await succeed('lichen logs --details box')).toContain('TEAM=red one')
+  })
+})
