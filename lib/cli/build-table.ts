@@ -15,6 +15,8 @@ export const buildTable = optionTable({
   'cache-from': { ...list, hidden: true, description: 'External caches: not supported' },
   'cache-to': { ...list, hidden: true, description: 'External caches: not supported' },
   builder: { ...text, hidden: true, description: 'Changes nothing: there is one builder' },
+  call: { ...text, default: 'build', hidden: true, description: 'build or check' },
+  check: { ...flag, description: 'Build nothing, but say what could be better in the Dockerfile' },
   compress: { ...flag, hidden: true, description: 'Changes nothing: the context goes nowhere' },
   file: { ...text, short: 'f', description: 'Path of the Dockerfile; default: Dockerfile or Containerfile of the context; -: standard input' },
   'force-rm': { ...flag, hidden: true, description: 'Changes nothing: containers of steps are always removed' },

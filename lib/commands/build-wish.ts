@@ -28,6 +28,7 @@ export function checkSupported(flags: Flags): void {
   if (!['auto', 'plain', 'quiet', 'tty', 'rawjson'].includes(flags.progress))
     throw usageError(`invalid progress mode: ${flags.progress}`, 'auto, plain, tty, quiet or rawjson', 1)
   if (!['', 'default', 'oci', 'chroot', 'rootless'].includes(flags.isolation)) throw usageError(`unknown isolation: ${flags.isolation}`, undefined, 1)
+  if (!['build', 'check'].includes(flags.call)) throw refuse(`--call ${flags.call}`, '--call check')
   if (flags.platform?.includes(',')) throw refuse('--platform of several platforms', 'build each of them, and put them together with other tools')
   for (const entitlement of flags.allow) {
     if (entitlement === 'security.insecure') throw refuse('--allow security.insecure')

@@ -13,6 +13,7 @@ import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream, writeErr } from '../system/output.ts'
+import { reportChecks, requireChecks } from './build-check.ts'
 import { type BuildProgress, noProgress, plainProgress } from './build-progress.ts'
 import { readNamedContexts, readSource, type SourcePlace } from './build-source.ts'
 import { checkSupported, parseWish } from './build-wish.ts'
@@ -35,7 +36,8 @@ export const build = command({
     const stop = new AbortController()
     const cancel = () => stop.abort()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel)
-    const quiet = options.quiet || options.progress === 'quiet'
+    const isCheck = options.check || options.call === 'check'
+    const quiet = isCheck || options.quiet || options.progress === 'quiet'
     const progress = quiet ? noProgress : await progressOf(options.progress === 'auto' ? (process.env['BUILDKIT_PROGRESS'] ?? 'auto') : options.progress)
     try {
       const image = await withBuildSession(context, async (session) => {
@@ -43,6 +45,8 @@ export const build = command({
         const keepGitDir = ['1', 'true'].includes(wish.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
         const place = (signal: AbortSignal): SourcePlace => ({ context, session, signal, secrets: wish.secrets, keepGitDir })
         const source = await readSource(place(stop.signal), where, options.file)
+        if (isCheck) return reportChecks(source.dockerfile, wish.buildArgs)
+        requireChecks(source.dockerfile, wish.buildArgs)
         return withSshAgents({ context, session, wishes }, (ssh) =>
           buildImage({
             ...source,
@@ -59,6 +63,7 @@ export const build = command({
         )
       })
       progress.finish()
+      if (typeof image === 'number') return image
       const isImage = wish.outputs.some(({ kind }) => kind !== 'local' && kind !== 'tar')
       if (options.iidfile !== undefined && isImage) await writeFile(options.iidfile, image.id)
       if (options['metadata-file'] !== undefined) await writeMetadata(options['metadata-file'], isImage ? image : undefined, wish.outputs)

@@ -218,6 +218,20 @@ describe('mistakes', () => {
     expect(await box.ok('ps', '-aq')).toBe('')
   })
 
+  test('--check says what could be better, and # check=error=true refuses it', async () => {
+    dockerfile('# check=error=true', 'FROM nothing AS Upper')
+    const { code, stdout } = await build('--check')
+    expect({ code, stdout }).toMatchObject({
+      code: 1,
+      stdout: expect.stringContaining("WARNING: StageNameCasing\nStage name 'Upper' should be lowercase\nDockerfile:2\n"),
+    })
+    expect(await build()).toMatchObject({ code: 1, stderr: expect.stringContaining('lint violation found for rules: StageNameCasing') })
+    expect(await build('--check', '--build-arg', 'BUILDKIT_DOCKERFILE_CHECK=skip=all')).toMatchObject({
+      code: 0,
+      stdout: 'Check complete, no warnings found.\n',
+    })
+  })
+
   test('the last words of a step are shown', async () => {
     dockerfile('FROM busybox', 'RUN echo last words; exit 7')
     expect((await build()).stderr).toMatch(/#2 ERROR: .*\n------\n > \[2\/2\] RUN echo last words; exit 7:\n\d+\.\d{3} last words\n------\n/)
