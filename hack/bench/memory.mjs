@@ -25,10 +25,13 @@ export async function peakMemory(box, contenders, rounds) {
 
 function watch(child) {
   const peak = { pss: 0, rss: 0 }
+  let before = { pss: 0, rss: 0 }
   const timer = setInterval(() => {
     const now = memoryOf(family(child.pid))
-    peak.pss = Math.max(peak.pss, now.pss)
-    peak.rss = Math.max(peak.rss, now.rss)
+    // A child that has not executed its program yet has its parent's memory, which would count twice: so what is there in two looks in a row.
+    peak.pss = Math.max(peak.pss, Math.min(before.pss, now.pss))
+    peak.rss = Math.max(peak.rss, Math.min(before.rss, now.rss))
+    before = now
   }, EVERY)
   return new Promise((resolve) => {
     child.once('close', (code) => {
