@@ -64,7 +64,7 @@ export const plainCopy = (source: string): CopyWork => ({
 
 export interface Step {
   /** Where it is written. */
-  at: Word
+  at: Word & { endLine: number }
   source: Source
   /** As progress shows it: `RUN make`. */
   text: string

@@ -14,6 +14,13 @@ export interface BuildProgress {
 
 export const noProgress: BuildProgress = { event() {}, finish() {} }
 
+/** Nothing, until a step fails: then its last words. */
+export function quietProgress(say: (text: string) => void = writeErr): BuildProgress {
+  return plainProgress((text) => {
+    if (text.startsWith('------\n')) say(text)
+  })
+}
+
 /** What a step prints, as lines; some come late. */
 export class StepLines {
   readonly #decoder = new StringDecoder('utf8')

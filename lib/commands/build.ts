@@ -14,7 +14,7 @@ import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream, writeErr } from '../system/output.ts'
 import { reportChecks, requireChecks } from './build-check.ts'
-import { type BuildProgress, noProgress, plainProgress } from './build-progress.ts'
+import { type BuildProgress, noProgress, plainProgress, quietProgress } from './build-progress.ts'
 import { readNamedContexts, readSource, type SourcePlace } from './build-source.ts'
 import { checkSupported, parseWish } from './build-wish.ts'
 import { printLines } from './print.ts'
@@ -38,7 +38,11 @@ export const build = command({
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel)
     const isCheck = options.check || options.call === 'check'
     const quiet = isCheck || options.quiet || options.progress === 'quiet'
-    const progress = quiet ? noProgress : await progressOf(options.progress === 'auto' ? (process.env['BUILDKIT_PROGRESS'] ?? 'auto') : options.progress)
+    const progress = isCheck
+      ? noProgress
+      : quiet
+        ? quietProgress()
+        : await progressOf(options.progress === 'auto' ? (process.env['BUILDKIT_PROGRESS'] ?? 'auto') : options.progress)
     try {
       const image = await withBuildSession(context, async (session) => {
         const { sshWishes: wishes, ...asked } = wish

@@ -11,11 +11,15 @@ export const DEFAULT_PATH = 'PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/
 /** FROM, and what works on files. */
 export const stepsOf = ({ instructions }: Stage): number => 1 + instructions.filter(({ name }) => ['RUN', 'COPY', 'ADD', 'WORKDIR'].includes(name)).length
 
-/** The line of the Dockerfile comes with what went wrong at it. */
+/** Of an instruction, lines. */
+const SHOWN = 20
+
+/** The lines of the Dockerfile come with what went wrong at them. */
 export function located(error: unknown, { at, source }: Step): unknown {
   if (!(error instanceof LichenError) || error.code === 'BAD_DOCKERFILE') return error
   const { message, code, hint } = error
-  const line = `${source.file}:${at.line}: ${withoutPasswords(source.lines[at.line - 1] ?? '')}`
+  const lines = source.lines.slice(at.line - 1, Math.min(at.endLine, at.line - 1 + SHOWN))
+  const line = `${source.file}:${at.line}: ${withoutPasswords(lines.join('\n'))}`
   return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
 }
 

@@ -233,6 +233,11 @@ describe('mistakes', () => {
   })
 
   test('the last words of a step are shown', async () => {
+    dockerfile('FROM busybox', 'RUN echo last words; \\', '  exit 7')
+    // With -q, too, and nothing else.
+    expect((await build('-q')).stderr).toMatch(
+      /^------\n > \[2\/2\] RUN .*:\n\d+\.\d{3} last words\n------\nError: .*\nhint: Dockerfile:2: RUN echo last words; \\\nhint: {3}exit 7\n$/,
+    )
     dockerfile('FROM busybox', 'RUN echo last words; exit 7')
     expect((await build()).stderr).toMatch(/#2 ERROR: .*\n------\n > \[2\/2\] RUN echo last words; exit 7:\n\d+\.\d{3} last words\n------\n/)
   })
