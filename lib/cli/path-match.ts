@@ -38,9 +38,10 @@ function classEnd(pattern: string, start: number): number | undefined {
 function characterClass(inside: string): string {
   const negated = inside.startsWith('^')
   const members = (negated ? inside.slice(1) : inside).replace(/\\(.)|([[\]^&~|])/gsu, (_, escaped: string | undefined, special: string) =>
-    quoted(escaped ?? special),
+    escaped === '-' ? '\\-' : quoted(escaped ?? special),
   )
   return `[${negated ? '^' : ''}${members}]`
 }
 
-const quoted = (character: string) => (/[\\^$.*+?()[\]{}|/-]/.test(character) ? `\\${character}` : character)
+// Not "-": with the flag u it may be quoted within a class only.
+const quoted = (character: string) => (/[\\^$.*+?()[\]{}|/]/.test(character) ? `\\${character}` : character)

@@ -17,6 +17,11 @@ test('patterns mean what Go says they mean', () => {
     ['a\\*', 'ab', false],
     ['a.c', 'abc', false],
     ['a+(b)|{c}$', 'a+(b)|{c}$', true],
+    ['my-app.x_y', 'my-app.x_y', true],
+    ['my-*', 'my-app', true],
+    ['a\\-b', 'a-b', true],
+    ['[a\\-c]x', 'bx', false],
+    ['[a\\-c]x', '-x', true],
     ['', '', true],
     ['a', 'ab', false],
   ]
