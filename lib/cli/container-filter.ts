@@ -33,7 +33,7 @@ export function parseContainerFilters(entries: readonly string[]): Filters {
     if (!statuses.includes(status)) throw usageError(`invalid filter 'status=${status}'`, `one of: ${statuses.join(' ')}`, 1)
   }
   for (const health of filters.get('health') ?? []) {
-    if (!healths.includes(health)) throw usageError(`invalid filter 'health=${health}'`, `one of: ${healths.join(' ')}`, 1)
+    if (!healths.includes(health)) throw usageError(`unrecognized filter value for health: ${health}`, `one of: ${healths.join(' ')}`, 1)
   }
   for (const code of filters.get('exited') ?? []) if (!/^-?\d+$/.test(code)) throw usageError(`invalid filter 'exited=${code}'`, 'an exit code', 1)
   for (const name of filters.get('name') ?? []) expression(name)

@@ -60,7 +60,7 @@ export async function parseCreateOptions(
     network: flags.network,
     publish: flags.publish.flatMap(parsePublish),
     addHosts: flags['add-host'].map(addHost),
-    dns: flags.dns.map((address) => ipAddress(address, '--dns')),
+    dns: dnsServers(flags.dns),
     dnsSearch: flags['dns-search'],
     dnsOptions: flags['dns-option'],
     capAdd: flags['cap-add'],
@@ -135,6 +135,13 @@ function checkConflicts(options: CreateOptions): void {
     if (targets.has(target)) throw usageError(`Duplicate mount point: ${target}`)
     targets.add(target)
   }
+}
+
+/** podman's word `none`: /etc/resolv.conf stays that of the image. */
+function dnsServers(words: readonly string[]): string[] {
+  if (!words.includes('none')) return words.map((address) => ipAddress(address, '--dns'))
+  if (words.length > 1) throw usageError('invalid --dns: none and addresses do not go together')
+  return ['none']
 }
 
 function workdir(path: string | undefined): string | undefined {

@@ -18,7 +18,7 @@ export const createTable = optionTable({
   cgroupns: { ...text, default: 'private', description: 'Cgroup namespace (host|private|container:ID)' },
   cidfile: { ...text, description: 'Write the container ID to the file' },
   device: { ...list, description: 'Add a host device, /dev/x[:/dev/y], or one of the Container Device Interface, vendor/class=name' },
-  dns: { ...list, description: 'DNS servers' },
+  dns: { ...list, description: "DNS servers; none: /etc/resolv.conf stays the image's" },
   'dns-option': { ...list, aliases: ['dns-opt'], description: 'DNS options' },
   'dns-search': { ...list, description: 'DNS search domains' },
   domainname: { ...text, description: 'NIS domain name' },

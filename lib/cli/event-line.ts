@@ -23,7 +23,7 @@ const fraction = (time: string) => (/\.(\d+)/.exec(time)?.[1] ?? '').padEnd(9, '
 export function eventJson(event: Event): string {
   const { timeNano, ...row } = eventRow(event)
   const { Actor, Type, Action, status, id, from, scope, time } = row
-  const head = { ...(status === '' ? {} : { status, id, ...(from === '' ? {} : { from }) }), Type, Action, Actor, scope, time }
+  const head = { ...(status === '' ? {} : { status, ...(id === '' ? {} : { id }), ...(from === '' ? {} : { from }) }), Type, Action, Actor, scope, time }
   return `${JSON.stringify(head).slice(0, -1)},"timeNano":${timeNano}}`
 }
 

@@ -81,9 +81,11 @@ export function checkPositionals(words: readonly string[], { min, max, exactly }
       ? 'accepts no arguments'
       : min === max || exactly !== undefined
         ? `requires exactly ${count(exactly ?? min)}`
-        : words.length < min
-          ? `requires at least ${count(min)}`
-          : `requires at most ${count(max)}`
+        : min > 0 && max < Infinity
+          ? `requires at least ${min} and at most ${count(max)}`
+          : words.length < min
+            ? `requires at least ${count(min)}`
+            : `requires at most ${count(max)}`
   throw usageError(`"${verb}" ${wanted}.`, `See '${verb} --help'.`, exitCode)
 }
 

@@ -1,5 +1,5 @@
 import type { Volume } from '../storage/volumes.ts'
-import { goMap } from './template/values.ts'
+import { goMap, nilMap } from './template/values.ts'
 
 /** Docker's mark of a volume that nobody named. */
 const ANONYMOUS = 'com.docker.volume.anonymous'
@@ -8,7 +8,7 @@ export const volumeLabels = ({ labels, anonymous }: Volume): Record<string, stri
 
 /** Docker's `volume inspect` document. `mountpoint`: where its files are on the host, "" for a tmpfs. */
 export function volumeDocument(volume: Volume, mountpoint: string) {
-  const orNull = (map: Record<string, string>) => (Object.keys(map).length === 0 ? null : goMap({ ...map }))
+  const orNull = (map: Record<string, string>) => (Object.keys(map).length === 0 ? nilMap() : goMap({ ...map }))
   return {
     CreatedAt: volume.created.replace(/\.\d+Z$/, 'Z'),
     Driver: 'local',

@@ -5,6 +5,7 @@ import { humanSize } from '../cli/humanise.ts'
 import { bytes } from '../cli/limits.ts'
 import { optionTable } from '../cli/options.ts'
 import { pruneBuildCache } from '../engine/build-cache.ts'
+import { recordPrune } from '../engine/record-event.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { mayRemove } from './ask-first.ts'
@@ -33,6 +34,7 @@ export const builderPrune = command({
     if (gone === undefined) {
       throw new LichenError('something is being built or pulled: nothing was removed', { code: 'STORE_BUSY', exitCode: 1, hint: 'repeat it when that is done' })
     }
+    await recordPrune(context.paths, 'builder', ownSize(gone))
     const list = options.verbose ? gone.map((entry) => duParagraph(entry, now)) : [...gone.map(({ id }) => id), '']
     printLines([...(gone.length === 0 ? [] : ['Deleted build cache objects:', ...list]), `Total reclaimed space: ${humanSize(ownSize(gone))}`])
     return 0

@@ -5,6 +5,7 @@ import { optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import { type CopyEnd, copyBetween, copyOutAsTar, copyTarInto } from '../engine/copy.ts'
+import { recordContainerEvent } from '../engine/record-event.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { visible } from '../system/log.ts'
@@ -28,18 +29,22 @@ export const cp = command({
     if (positionals[0] === '') throw usageError('source can not be empty', undefined, 1)
     if (positionals[1] === '') throw usageError('destination can not be empty', undefined, 1)
     if (from.container === undefined && to.container === undefined) throw usageError('must specify at least one container source', 'CONTAINER:PATH', 1)
+    if ([from, to].some(({ container, path }) => container !== undefined && path === '')) throw usageError('bad parameter: path cannot be empty', undefined, 1)
     const context = await openContext(globals)
     try {
       const [source, target] = [await endOf(context, from), await endOf(context, to)]
       const copy = { archive: options.archive, followLink: options['follow-link'] }
       if (target.container === undefined && to.path === '-') {
         await copyOutAsTar(context, source.container!, from.path, copy.followLink, (tar) => pipeline(tar, outputStream(1), { end: false }))
+        await recordContainerEvent(source.container!, 'archive-path')
         return 0
       }
       const bytes =
         from.container === undefined && from.path === '-'
           ? await copyTarInto(context, target.container!, to.path, process.stdin)
           : await copyBetween(context, source, target, copy)
+      if (source.container !== undefined) await recordContainerEvent(source.container, 'archive-path')
+      if (target.container !== undefined) await recordContainerEvent(target.container, 'extract-to-dir')
       const quiet = given.has('quiet') ? options.quiet : !addon.isTerminal({ fd: 1 })
       if (!quiet) writeErr(`Successfully copied ${humanSize(bytes)} to ${visible(positionals[1]!)}\n`)
     } catch (error) {

@@ -16,7 +16,7 @@ export const diff = command({
     format: { type: 'string', metavar: 'string', default: '', description: 'json, or nothing' },
     latest: { type: 'boolean', short: 'l', description: 'Of the container created last' },
   }),
-  positionals: { min: 0, max: 1, complete: 'container' },
+  positionals: { min: 0, max: 1, exactly: 1, complete: 'container' },
   async run({ options, positionals }, globals) {
     if (options.format !== '' && options.format !== 'json') throw usageError(`unknown format ${JSON.stringify(options.format)}`, 'json, or nothing')
     const context = await openContext(globals)

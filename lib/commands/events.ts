@@ -6,6 +6,7 @@ import { compileTemplate } from '../cli/template.ts'
 import { parseWhen } from '../cli/when.ts'
 import type { Event } from '../events/event.ts'
 import { readEvents } from '../events/read.ts'
+import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { eventsLog } from '../system/paths.ts'
 import { printLines } from './print.ts'
@@ -42,8 +43,20 @@ export const events = command({
 function wording(format: string): (event: Event) => string {
   if (format === '') return eventLine
   if (format === 'json' || /^\{\{\s*json\s+\.\s*\}\}$/.test(format)) return eventJson
-  const render = compileTemplate(format.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
-  return (event) => render(eventRow(event))
+  return inWords(() => {
+    const render = compileTemplate(format.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))
+    return (event: Event) => inWords(() => render(eventRow(event)))
+  })
+}
+
+/** Docker's exit code, and its words, for a template of events that is wrong. */
+function inWords<T>(work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof LichenError)) throw error
+    throw new LichenError(error.message.replace(/^template parsing error/, 'Error parsing format'), { code: error.code, exitCode: 64, cause: error })
+  }
 }
 
 /** Undefined: that moment is gone. One that is longer off than a timer can wait is never. */

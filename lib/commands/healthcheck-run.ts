@@ -10,7 +10,7 @@ export const healthcheckRun = command({
   summary: "Check a container's health now",
   usage: 'CONTAINER',
   options: optionTable({ latest: { type: 'boolean', short: 'l', description: 'Of the container created last' } }),
-  positionals: { min: 0, max: 1, complete: 'container' },
+  positionals: { min: 0, max: 1, exactly: 1, complete: 'container' },
   async run({ options, positionals }, globals) {
     const context = await openContext(globals)
     const passed = await checkHealth(await oneTarget(context, 'healthcheck run', positionals[0], options.latest))

@@ -3,8 +3,9 @@ import { optionTable } from '../cli/options.ts'
 import { isActive } from '../container/view.ts'
 import { killWith } from '../engine/stop.ts'
 import { signalNumber } from '../engine/stop-signal.ts'
+import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
-import { chooseTargets, onEach, targetTable } from './targets.ts'
+import { chooseTargets, onEach, type Target, targetTable } from './targets.ts'
 
 export const kill = command({
   name: 'kill',
@@ -22,6 +23,15 @@ export const kill = command({
     const signal = signalNumber(options.signal)
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'kill', { ...options, names: positionals }, isActive)
-    return onEach(targets, (view) => killWith(view, signal))
+    return onEach(targets.map(inDockersWords), (view) => killWith(view, signal))
   },
+})
+
+const inDockersWords = ({ name, find }: Target): Target => ({
+  name,
+  find: () =>
+    find().catch((error: unknown) => {
+      if (!(error instanceof LichenError)) throw error
+      throw new LichenError(`cannot kill container: ${name}: ${error.message}`, { code: error.code, exitCode: error.exitCode, cause: error })
+    }),
 })

@@ -1,7 +1,7 @@
 import { command } from '../cli/command.ts'
 import { type OptionValues, optionTable } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
-import { recordEvent } from '../engine/record-event.ts'
+import { recordPull } from '../engine/record-event.ts'
 import { matchImage } from '../image/find.ts'
 import { loadPlace } from '../image/load-place.ts'
 import type { Platform } from '../image/manifest.ts'
@@ -104,7 +104,7 @@ async function mayStay(context: Context, policy: string, reference: Reference): 
 async function pullOne({ context, identity, platform, quiet }: PullWish, reference: Reference, closing = closingLines): Promise<Pulled> {
   const work = async (onEvent: Listener) => ({ ...(await pullImage({ context, identity, reference, platform, onEvent })), name: familiarReference(reference) })
   const pulled = await shown(quiet, work, closing)
-  await recordEvent(context.paths, 'image', 'pull', familiarReference(reference), { name: familiarReference(reference).replace(/[:@][^/]*$/, '') })
+  await recordPull(context.paths, familiarReference(reference))
   return pulled
 }
 

@@ -45,14 +45,16 @@ async function saveImages({ options, positionals }: ParsedArgs<typeof table>, gl
     throw usageError('cowardly refusing to save to a terminal. Use the -o flag or redirect', undefined, 1)
   const context = await openContext(globals)
   // No image that is being saved is collected meanwhile.
+  const ids: string[] = []
   await whileArriving(context, async () => {
     const savings = await imagesToSave(context, positionals)
+    ids.push(...savings.map(({ image }) => image.id))
     if (toFolder) return saveInFolder(context, savings, options.format, output!)
     const archive = saveArchive(context, savings, options.format as ArchiveFormat)
     if (output === undefined) await pipeline(archive, outputStream(1), { end: false })
     else await writeTo(output, archive)
   })
-  for (const name of positionals) await recordEvent(context.paths, 'image', 'save', name, { name })
+  for (const id of ids) await recordEvent(context.paths, 'image', 'save', id, { name: id })
   return 0
 }
 

@@ -54,10 +54,10 @@ async function startAttached(context: Context, view: ContainerView, options: { s
   const sigProxy = options.sigProxy && !tty
   const signals = sigProxy ? keepEarlySignals() : undefined
   try {
+    if (!isActive(view)) await recordContainerEvent(view, 'attach')
     const launched = await startContainer(context, view, { attached: true, terminal: tty ? terminalSize() : undefined })
     if (launched?.client === undefined) return await attachTo(await observe(view.record, view.paths), { ...options, stdin })
     signals?.handTo(launched)
-    await recordContainerEvent(view, 'attach')
     const shown = logDriver !== 'passthrough'
     const result = await stayAttached(launched, launched.client, {
       tty,

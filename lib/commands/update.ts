@@ -4,6 +4,7 @@ import { mergeLimits, readLimits } from '../cli/limits.ts'
 import { optionTable } from '../cli/options.ts'
 import { parseRestart } from '../cli/restart-option.ts'
 import { usageError } from '../cli/usage-error.ts'
+import { checkAgainstHost } from '../engine/host-limits.ts'
 import { updateContainer } from '../engine/update.ts'
 import { openContext } from '../system/open-context.ts'
 import { chooseTargets, onEach, targetTable } from './targets.ts'
@@ -27,6 +28,7 @@ export const update = command({
     return onEach(targets, (view) =>
       updateContainer(view, ({ options: before }) => {
         if (policy?.restart !== undefined && before.remove) throw usageError('Restart policy cannot be updated because AutoRemove is enabled for the container')
+        checkAgainstHost(wanted)
         return { ...before, ...policy, limits: mergeLimits(before.limits, wanted) }
       }),
     )

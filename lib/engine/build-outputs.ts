@@ -10,6 +10,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
 import { withContainerFiles } from './container-files.ts'
+import { recordEvent } from './record-event.ts'
 
 /** Where a result goes; names are normalised, `dest` undefined is standard output. */
 export type Output =
@@ -51,7 +52,10 @@ export async function exportResult(exporting: Exporting, output: Output): Promis
     case 'image':
       say(`writing image ${image.id}`)
       await keepBuilt(context, image, output.names)
-      for (const name of output.names) say(`naming to ${name}`)
+      for (const name of output.names) {
+        say(`naming to ${name}`)
+        await recordEvent(context.paths, 'image', 'tag', image.id, { name: familiarReference(parseReference(name)) })
+      }
       for (const name of output.push ? output.names : []) {
         say(`pushing ${name}`)
         const { digest } = await pushImage({ context, reference: parseReference(name) })

@@ -25,7 +25,10 @@ export function commitConfig({ image, options, mounts }: ContainerRecord, change
     ...withKeys('ExposedPorts', { ...base.ExposedPorts, ...ports }),
     ...withKeys('Volumes', { ...base.Volumes, ...volumes }),
   }
-  return changes.reduce(applyChange, config)
+  // Docker's rule: a command was meant for the entry point that it had.
+  const [entrypoint, command_] = [/^\s*ENTRYPOINT\b/i, /^\s*CMD\b/i].map((pattern) => changes.some((change) => pattern.test(change)))
+  const { Cmd: __, ...without } = config
+  return changes.reduce(applyChange, entrypoint && !command_ ? without : config)
 }
 
 const withKeys = (field: 'Labels' | 'ExposedPorts' | 'Volumes', value: object): ImageConfig => (Object.keys(value).length === 0 ? {} : { [field]: value })

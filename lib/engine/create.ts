@@ -2,6 +2,7 @@ import { allocateContainer } from '../container/allocate.ts'
 import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import type { ImageConfig } from '../image/manifest.ts'
+import { familiarReference, parseReference } from '../image/reference.ts'
 import { type ImageWish, resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { parseNetworkMode } from '../network/mode.ts'
@@ -15,10 +16,12 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { kernelRelease } from '../system/kernel.ts'
 import { randomHex } from '../system/random.ts'
+import { warnOncePerBoot } from '../system/say-once.ts'
+import { access } from '../system/small-files.ts'
 import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
-import { decideMounts, makeVolumes } from './mounts.ts'
-import { recordContainerEvent } from './record-event.ts'
+import { decideMounts, makeVolumes, requireSources } from './mounts.ts'
+import { recordContainerEvent, recordPull } from './record-event.ts'
 import { removeContainer } from './remove.ts'
 import { rootfsFolder } from './rootfs-folder.ts'
 import { inlineSeccompProfiles } from './seccomp-profile.ts'
@@ -36,6 +39,8 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
   const shmSize = wish.shmSize ?? defaultShmSize(context.config)
   const options = { ...wish, shmSize, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
+  if (options.limits.cpus !== undefined) (await import('./host-limits.ts')).checkAgainstHost(options.limits)
+  await warnOfLabels(context, options)
   const identity = await containerIdentity(context, options)
   if (options.secrets.length > 0) secretMounts((await (await import('./secrets.ts')).containerSecrets(context, options)).files)
   // From the look at the image to the record that names its layers, no collector may take them.
@@ -52,6 +57,16 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
   return view
 }
 
+/** Where SELinux is off, labels mean nothing to Docker as well. */
+async function warnOfLabels(context: Context, { volumes }: CreateOptions): Promise<void> {
+  if (!volumes.some(({ options }) => options.includes('z') || options.includes('Z'))) return
+  const enabled = await access('/sys/fs/selinux/enforce').then(
+    () => true,
+    () => false,
+  )
+  if (enabled) await warnOncePerBoot(context, 'labels', () => ':z and :Z change nothing: lichen sets no SELinux labels. chcon -Rt container_file_t DIR does')
+}
+
 async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: ImageWish['progress']) {
   const { image, config: imageConfig } = await source(context, options, identity, progress)
   await timezoneMounts(options.timezone)
@@ -61,6 +76,7 @@ async function draftContainer(context: Context, options: CreateOptions, identity
     : new Map<string, never>()
   const mounts = decideMounts(context, options, imageConfig, { inherited: await volumesFrom(context, options.volumesFrom), images })
   checkOptions({ options, image: { config: imageConfig }, mounts, kernelRelease: kernelRelease() })
+  await requireSources(mounts)
   const { driver } = identity.needsSquash ? { driver: 'fuse-overlayfs' as const } : await chooseDriver({ context, identity: identity.store })
   const draft: Omit<ContainerRecord, 'name'> = {
     version: 1,
@@ -92,16 +108,30 @@ async function source(
     }
     return { image: { id: '', reference: await rootfsFolder(options.image), config: {}, layers: [] }, config: {} }
   }
+  let pulled = false
   const { id, layers, configuration } = await resolveImage({
     context,
     identity: identity.store,
     reference: options.image,
     pull: options.pull,
     ...(options.platform === undefined ? {} : { platform: options.platform }),
-    progress,
+    progress: () => {
+      pulled = true
+      return progress()
+    },
   })
+  if (pulled) await recordPull(context.paths, familiarName(options.image))
   const config = configuration.config ?? {}
   return { image: { id, reference: options.image, config, layers }, config }
+}
+
+/** With its tag; `docker://NAME` and its kin have no other. */
+function familiarName(name: string): string {
+  try {
+    return familiarReference(parseReference(name))
+  } catch {
+    return name
+  }
 }
 
 /** The image's, and those of `--expose`. */

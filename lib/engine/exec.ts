@@ -54,7 +54,9 @@ export async function execInContainer(context: Context, view: ContainerView, req
     terminal: request.terminal,
     attached: request.attached,
   })
-  const words = request.command.join(' ')
+  // As Docker writes it, which puts a blank behind a program without arguments, too.
+  const [program = '', ...rest] = request.command
+  const words = `${program} ${rest.join(' ')}`
   await recordContainerEvent(view, [`exec_create: ${words}`, `exec_start: ${words}`], { execID })
   return launch({ context, plan, place })
 }

@@ -8,6 +8,8 @@ import type { SourceMount } from '../plan/spec-input.ts'
 import { volumeSource } from '../plan/volume-options.ts'
 import { anonymousVolumeName, ensureVolume, readVolume, volumeData, withVolumesLock } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
+import { access, mkdir } from '../system/small-files.ts'
 import { checkVolumeOptions } from './create-volume.ts'
 import type { MountedImage } from './image-mounts.ts'
 
@@ -59,6 +61,28 @@ export function decideMounts(
   }
   return mounts
 }
+
+/** As Docker: a folder of the host that `-v` names is made, any other source is to be there. Throws NO_SUCH_SOURCE. */
+export async function requireSources(mounts: readonly VolumeMount[]): Promise<void> {
+  for (const { type, source, createSource = false } of mounts) {
+    if (type !== 'bind') continue
+    const failure = await access(source).then(
+      () => undefined,
+      (error: NodeJS.ErrnoException) => error.code,
+    )
+    // What can't be looked at may yet be there for the start to find.
+    if (failure !== 'ENOENT' && failure !== 'ENOTDIR') continue
+    if (!createSource) throw noSuchSource(`invalid mount config for type "bind": bind source path does not exist: ${source}`)
+    await mkdir(source, { recursive: true, mode: 0o755 }).catch((error: NodeJS.ErrnoException) => {
+      const why = { EACCES: 'permission denied', EROFS: 'read-only file system', ENOTDIR: 'not a directory', ENOSPC: 'no space left on device' }[
+        error.code ?? ''
+      ]
+      throw noSuchSource(`error while creating mount source path '${source}': mkdir ${error.path ?? source}: ${why ?? error.code}`)
+    })
+  }
+}
+
+const noSuchSource = (message: string) => new LichenError(message, { code: 'NO_SUCH_SOURCE' })
 
 /** Makes the volumes that are not there yet. The record that names them is written: see withVolumesLock. */
 export async function makeVolumes(context: Context, identity: Identity, mounts: readonly VolumeMount[]): Promise<void> {

@@ -4,6 +4,7 @@ import { diskUsage } from '../storage/usage.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
+import { recordPrune } from './record-event.ts'
 import { removeContainer } from './remove.ts'
 
 /** Removes the containers that do not run and that `fits`; gives their ids, and the bytes that they had written. */
@@ -22,5 +23,6 @@ export async function pruneContainers(context: Context, fits: (view: ContainerVi
       if (!(error instanceof LichenError) || !['STILL_RUNNING', 'CONTAINER_NOT_FOUND'].includes(error.code)) throw error
     }
   }
+  await recordPrune(context.paths, 'container', pruned.bytes)
   return pruned
 }

@@ -4,6 +4,7 @@ import type { Image } from '../image/image.ts'
 import { listStoredImages } from '../image/store.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { recordPrune } from './record-event.ts'
 import { type Removal, removeImages } from './remove-image.ts'
 
 export interface Pruned {
@@ -24,7 +25,9 @@ export async function pruneImages(context: Context, images: readonly Image[]): P
     else if (!['IMAGE_NOT_FOUND', 'IMAGE_IN_USE'].includes(outcome.code)) throw outcome
   }
   const after = await layerSizes(context)
-  return { removals, bytes: [...before].reduce((sum, [diffId, size]) => sum + (after.has(diffId) ? 0 : size), 0) }
+  const bytes = [...before].reduce((sum, [diffId, size]) => sum + (after.has(diffId) ? 0 : size), 0)
+  await recordPrune(context.paths, 'image', bytes)
+  return { removals, bytes }
 }
 
 const layerSizes = async (context: Context): Promise<Map<string, number>> =>

@@ -10,13 +10,20 @@ import { eventsLog, type Paths } from '../system/paths.ts'
  */
 export async function recordEvent(
   paths: Paths,
-  type: 'container' | 'image' | 'volume' | 'network',
+  type: 'container' | 'image' | 'volume' | 'network' | 'builder',
   action: string,
   id: string,
   attributes: Record<string, string> = {},
 ) {
   await appendEvents(eventsLog(paths), [{ type, action, id, attributes }])
 }
+
+/** `name`: familiar, with its tag or digest. */
+export const recordPull = (paths: Paths, name: string) => recordEvent(paths, 'image', 'pull', name, { name: name.replace(/[:@][^/]*$/, '') })
+
+/** What a prune has brought, in bytes. Docker tells of it where nothing went, too. */
+export const recordPrune = (paths: Paths, type: 'container' | 'image' | 'volume' | 'builder', bytes: number) =>
+  recordEvent(paths, type, 'prune', '', { reclaimed: String(bytes) })
 
 /** The same of a container: its labels, image and name are added. Several actions are of one moment. */
 export async function recordContainerEvent(

@@ -5,7 +5,7 @@ import { discardVolume, finishVolumeRemovals, hasVolume, type Volume, volumeData
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
-import { recordEvent } from './record-event.ts'
+import { recordEvent, recordPrune } from './record-event.ts'
 import { volumeUsers } from './volume-users.ts'
 
 /** Removes a volume that no container uses. Throws VOLUME_NOT_FOUND, VOLUME_IN_USE in Docker's words, BROKEN_RECORD. */
@@ -29,6 +29,7 @@ export async function removeVolume(context: Context, name: string): Promise<void
 /** Removes those of the volumes that no container uses: what a container leaves behind. Where nobody can tell, they stay, for a prune. */
 export async function removeUnused(context: Context, names: readonly string[]): Promise<void> {
   if (names.length === 0) return
+  const gone: string[] = []
   const graves = await withVolumesLock(context, async () => {
     const users = await volumeUsers(context).catch((error: unknown) => {
       if (error instanceof LichenError && error.code === 'BROKEN_RECORD') return undefined
@@ -36,9 +37,14 @@ export async function removeUnused(context: Context, names: readonly string[]): 
     })
     if (users === undefined) return []
     const found: string[] = []
-    for (const name of names) if (!users.has(name) && (await hasVolume(context, name))) found.push(await discardVolume(context, name))
+    for (const name of names) {
+      if (users.has(name) || !(await hasVolume(context, name))) continue
+      found.push(await discardVolume(context, name))
+      gone.push(name)
+    }
     return found
   })
+  for (const name of gone) await recordEvent(context.paths, 'volume', 'destroy', name, { driver: 'local' })
   const identity = await hostIdentity(context)
   for (const path of graves) await removeTree({ context, identity, path })
 }
@@ -63,7 +69,10 @@ export async function pruneVolumes(context: Context, fits: (volume: Volume) => b
     return found
   })
   for (const path of graves) await removeTree({ context, identity, path })
-  return { names, bytes: names.reduce((sum, name) => sum + (usage.get(volumeData(context, name)) ?? 0), 0) }
+  const bytes = names.reduce((sum, name) => sum + (usage.get(volumeData(context, name)) ?? 0), 0)
+  for (const name of names) await recordEvent(context.paths, 'volume', 'destroy', name, { driver: 'local' })
+  await recordPrune(context.paths, 'volume', bytes)
+  return { names, bytes }
 }
 
 export const noSuchVolume = (name: string) =>

@@ -3,7 +3,7 @@ import { BLOCK } from './tar/header.ts'
 import { contentSize, padding, tarHeader, type WrittenEntry } from './tar/write-header.ts'
 
 export interface TarShape {
-  /** What the tree itself is called; undefined: it is left out unless somebody changed its owner or mode. */
+  /** What the tree itself is called, which then stands before the names of all others; undefined: it is left out unless somebody changed its owner or mode. */
   top?: string
   /** OCI's `.wh.` files for what is gone; without it such entries are not expected. */
   layer?: boolean
@@ -49,7 +49,9 @@ function toWrite({ path, ...entry }: PackedEntry, top: string | undefined, layer
     const plain = entry.mode === 0o755 && entry.uid === 0 && entry.gid === 0 && entry.xattrs.length === 0
     return top === undefined && plain ? undefined : { ...entry, type, name: top ?? './' }
   }
-  return { ...entry, type, name: type === 'directory' ? `${path}/` : path }
+  const name = `${top ?? ''}${path}`
+  const link = type === 'hardlink' ? `${top ?? ''}${entry.link}` : entry.link
+  return { ...entry, type, link, name: type === 'directory' ? `${name}/` : name }
 }
 
 function mark(type: 'whiteout' | 'opaque', path: string): WrittenEntry {

@@ -32,6 +32,7 @@ export interface CreateOptions {
   network: string
   publish: PortOption[]
   addHosts: { host: string; address: string }[]
+  /** Addresses, or "none": /etc/resolv.conf is the image's. */
   dns: string[]
   dnsSearch: string[]
   dnsOptions: string[]

@@ -44,7 +44,7 @@ function networkFiles({ files, options }: SpecInput): OciMount[] {
   const mode = options.readOnly ? ['ro'] : []
   const bind = (destination: string, source: string): OciMount => ({ destination, type: 'bind', source, options: ['bind', 'rprivate', ...mode] })
   return [
-    bind('/etc/resolv.conf', files.resolvConf),
+    ...(options.dns.includes('none') ? [] : [bind('/etc/resolv.conf', files.resolvConf)]),
     ...(options.noHostname ? [] : [bind('/etc/hostname', files.hostname)]),
     ...(['none', 'image'].includes(options.hostsFile ?? '') ? [] : [bind('/etc/hosts', files.hosts)]),
   ]

@@ -58,7 +58,7 @@ describe('the parser', () => {
     [0, 1, Infinity, '"lichen run" requires at least 1 argument.'],
     [1, 0, 0, '"lichen run" accepts no arguments.'],
     [1, 2, 2, '"lichen run" requires exactly 2 arguments.'],
-    [3, 1, 2, '"lichen run" requires at most 2 arguments.'],
+    [3, 1, 2, '"lichen run" requires at least 1 and at most 2 arguments.'],
   ])('counts %i words against %i..%i', (count, min, max, message) => {
     expect(() => checkPositionals(Array(count).fill('x'), { min, max }, 'lichen run', 125)).toThrow(message)
   })
