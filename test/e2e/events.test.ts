@@ -86,6 +86,25 @@ describe('events', () => {
     expect((await told('--filter', 'type=image')).map((line) => line.split(' ')[1])).toEqual(['tag', 'untag'])
   })
 
+  it('tell of copies, and of prunes that found nothing, too', async () => {
+    await box.ok('create', '--name', 'files', 'busybox')
+    forget()
+    await box.ok('cp', 'files:/etc/passwd', 'passwd')
+    await box.ok('cp', 'passwd', 'files:/tmp/')
+    expect(await told('--filter', 'container=files')).toEqual(['container archive-path files - -', 'container extract-to-dir files - -'])
+    forget()
+    const volume = await box.ok('volume', 'create')
+    for (const type of ['container', 'volume', 'image']) await box.ok(type, 'prune', '--force')
+    const line = '{{.Type}} {{.Action}} {{.Actor.ID}} {{len .Actor.Attributes}}'
+    const pruned = (await box.ok('events', '--stream=false', '--format', line, '--filter', 'event=prune', '--filter', 'event=destroy')).split('\n')
+    expect(pruned.filter((text) => !text.startsWith('container destroy'))).toEqual([
+      'container prune  1',
+      `volume destroy ${volume} 1`,
+      'volume prune  1',
+      'image prune  1',
+    ])
+  })
+
   it('come as they happen, from all commands, until --until', async () => {
     forget()
     const events = box.start(['events', '--until', new Date(Date.now() + 20_000).toISOString(), '--filter', 'event=die'])
