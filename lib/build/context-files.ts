@@ -41,7 +41,7 @@ export interface BuildContext {
 const LINKS_MAX = 40
 
 /**
- * What a source of COPY means: one path, or those that a pattern fits. Nothing outside of the context is ever looked at: links lead as if
+ * What a source of COPY means: one path, or those that a pattern fits, which may be none. Nothing outside of the context is ever looked at: links lead as if
  * the context were /. Throws NOT_IN_CONTEXT, OUTSIDE_CONTEXT.
  */
 export function findSources(context: BuildContext, source: string, exclude: IgnorePatterns): ContextSource[] {
@@ -60,12 +60,19 @@ export function findSources(context: BuildContext, source: string, exclude: Igno
     return one === undefined ? [] : [one]
   })
   if (found.length > 0) return found
+  // As BuildKit: a pattern may fit nothing, as long as there is where it looks.
+  if (hasWildcard(path) && resolveInside(context.root, literalPart(path)) !== undefined) return []
   const hidden = !hasWildcard(path) && exists(context.root, path) && context.ignore.ignores(path)
   throw new LichenError(`${JSON.stringify(source)} not found in the build context`, {
     code: 'NOT_IN_CONTEXT',
     exitCode: 1,
     hint: hidden ? 'it is there, and .dockerignore leaves it out' : `the context is ${context.root}`,
   })
+}
+
+function literalPart(pattern: string): string {
+  const parts = pattern.split('/')
+  return parts.slice(0, parts.findIndex(hasWildcard)).join('/')
 }
 
 function sourceAt(context: BuildContext, path: string, exclude: IgnorePatterns): ContextSource | undefined {

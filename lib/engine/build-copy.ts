@@ -241,8 +241,7 @@ async function copyTree({ work }: CopyStep, files: ViewInput, written: string, t
     if (work.parents) return posix.join(to.path, top.slice(1), entry)
     return posix.join(to.path, rest)
   }
-  const count = await pipe({ files, top, target, to, place, mode: work.mode, owner, name: (entry) => posix.basename(entry === '' ? top : entry) })
-  if (count === 0 && matchers.length > 0) throw notThere(written)
+  await pipe({ files, top, target, to, place, mode: work.mode, owner, name: (entry) => posix.basename(entry === '' ? top : entry) })
 }
 
 const notThere = (path: string) => new LichenError(`${JSON.stringify(path)}: not found`, { code: 'NOT_IN_CONTEXT', exitCode: 1 })
@@ -258,11 +257,10 @@ interface Piping {
   owner: Owner | undefined
 }
 
-/** From runtime to runtime, with other names, owners and modes. Gives how many have been copied. */
-async function pipe({ files, top, target, to, place, name, mode, owner }: Piping): Promise<number> {
+/** From runtime to runtime, with other names, owners and modes. */
+async function pipe({ files, top, target, to, place, name, mode, owner }: Piping): Promise<void> {
   const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
   const packed = packFiles({ ...files, path: top, name: '', follow: true })
-  let count = 0
   let current: { left: number; segments: PackedEntry['segments']; at: number } | undefined
   const utf8 = (path: string) => Buffer.from(path, 'latin1').toString('utf8')
   const targetOf = (entry: string): string | undefined => {
@@ -290,7 +288,6 @@ async function pipe({ files, top, target, to, place, name, mode, owner }: Piping
       const placed = place(utf8(entry.path))
       // The destination itself is there already.
       const path = placed === undefined || (directory && placed === to.path) ? undefined : directory ? placed : targetOf(entry.path)
-      if (placed !== undefined) count++
       writing = path !== undefined && entry.type === 'file'
       if (path === undefined || entry.type === 'whiteout' || entry.type === 'opaque') continue
       const link = entry.type === 'hardlink' ? targetOf(entry.link) : entry.link
@@ -312,7 +309,6 @@ async function pipe({ files, top, target, to, place, name, mode, owner }: Piping
     records.end()
     await records.flush(true)
     await records.finish()
-    return count
   } finally {
     await records.abandon()
   }
