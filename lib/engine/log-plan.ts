@@ -64,6 +64,10 @@ function checkOption(driver: string, key: string, value: string): void {
   }
 }
 
+/** Whether its entries have more than their text. */
+export const hasAttributes = (options: Record<string, string>) =>
+  ['labels', 'labels-regex', 'env', 'env-regex', 'tag'].some((key) => options[key] !== undefined)
+
 function isPattern(text: string): boolean {
   try {
     return new RegExp(text) !== undefined

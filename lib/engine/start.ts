@@ -25,8 +25,7 @@ import { healthPlan } from './health.ts'
 import { hostFacts } from './host-facts.ts'
 import { containerIdentity } from './identity.ts'
 import { sharedNamespaces } from './join.ts'
-import { logExtra } from './log-extra.ts'
-import { logPlan } from './log-plan.ts'
+import { hasAttributes, logPlan } from './log-plan.ts'
 import { mountSources } from './mounts.ts'
 import { containerHostname, containerNetwork, writeNetworkFiles } from './network.ts'
 import { eventHead } from './record-event.ts'
@@ -151,6 +150,13 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     attached: options.attached,
   })
   return { context, plan, place: cgroup.place }
+}
+
+/** Most logs have none, and do without the module. */
+async function logExtra(record: ContainerRecord, environment: string[]): Promise<RunPlan['log']['extra']> {
+  const { logDriver, logOptions } = record.options
+  if (logDriver !== 'journald' && !hasAttributes(logOptions)) return Buffer.alloc(0)
+  return (await import('./log-extra.ts')).logExtra(record, environment)
 }
 
 async function explained(error: unknown, context: Context, { options, mounts, image }: ContainerRecord): Promise<unknown> {
