@@ -52,6 +52,8 @@ const refused: Readonly<Record<string, Refused>> = {
   personality: value('setarch inside the container does it'),
   pod: value('there are no pods'),
   'pod-id-file': value('there are no pods'),
+  'preserve-fd': value('files are handed in with -v'),
+  'preserve-fds': value('no descriptor but 0, 1 and 2 comes into a container: files are handed in with -v', /^0$/),
   'rdt-class': root('classes of caches'),
   requires: value('start the other container first'),
   rmi: word('remove the image afterwards: lichen rmi'),

@@ -54,6 +54,13 @@ async function gather(context: Context) {
     Images: images.length,
     Driver: storage.driver,
     DriverStatus: [['Why', storage.reason]],
+    Plugins: {
+      Volume: ['local'],
+      Network: ['host', 'none', 'slirp4netns'],
+      Authorization: null,
+      Log: ['journald', 'json-file', 'k8s-file', 'none', 'passthrough'],
+    },
+    Swarm: { NodeID: '', NodeAddr: '', LocalNodeState: 'inactive', ControlAvailable: false, Error: '', RemoteManagers: null },
     MemoryLimit: cgroup.controllers.includes('memory'),
     SwapLimit: cgroup.controllers.includes('memory') && cgroup.swapAccounting,
     CpuCfsQuota: cgroup.controllers.includes('cpu'),
