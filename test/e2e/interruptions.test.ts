@@ -154,7 +154,7 @@ it('any verb may meet any other on the same container: in the end what is said i
     const [status = '', pid = ''] = (await box.ok('inspect', '--format', '{{.State.Status}} {{.State.Pid}}', id)).split(' ')
     const { code, stderr } = await box.lichen('exec', id, 'true')
     if (status === 'running') expect([code, readFileSync(`/proc/${pid}/cmdline`, 'utf8')]).toEqual([0, expect.stringMatching(/^sh\0-c\0trap/)])
-    else expect([status, code, stderr]).toEqual([expect.stringMatching(/^(created|exited)$/), 1, expect.stringMatching(/is not running/)])
+    else expect([status, code, stderr]).toEqual([expect.stringMatching(/^(created|exited|restarting|paused)$/), 1, expect.stringMatching(/is not running|is restarting|is paused/)])
   }
   await box.ok('rm', '-fa')
   expect(await box.ok('ps', '-aq')).toBe('')
