@@ -29,6 +29,8 @@ export interface ContextSource {
   /** Last name of its path. */
   name: string
   directory: boolean
+  /** Of its path, how many names `COPY --parents` leaves away: those before a `/./`. */
+  skip?: number
   files: ContextFile[]
 }
 

@@ -12,7 +12,8 @@ import type { Stage } from './stages.ts'
 /** What a step does to the files; all variables are carried out. */
 export type Work =
   | { kind: 'none' }
-  | { kind: 'workdir'; path: string }
+  /** `user` as in the configuration: what is made is that user's, as with BuildKit. */
+  | { kind: 'workdir'; path: string; user: string }
   | {
       kind: 'run'
       args: string[]
@@ -202,7 +203,7 @@ class StageState {
       case 'WORKDIR': {
         const path = posix.resolve(config.WorkingDir || '/', this.#word(instruction.value))
         this.config = { ...config, WorkingDir: path }
-        return [{ kind: 'workdir', path }, `WORKDIR ${path}`]
+        return [{ kind: 'workdir', path, user: config.User ?? '' }, `WORKDIR ${path}`]
       }
       case 'STOPSIGNAL': {
         const StopSignal = this.#word(instruction.value)

@@ -20,7 +20,9 @@ export async function writeTo(path: string, archive: AsyncIterable<Uint8Array>):
     const { code, syscall } = error as NodeJS.ErrnoException
     if (syscall === undefined || error instanceof LichenError) throw error
     const reason =
-      { ENOENT: 'no such file or directory', EACCES: 'permission denied', ENOSPC: 'no space left on device' }[code ?? ''] ?? (error as Error).message
+      { ENOENT: 'no such file or directory', EACCES: 'permission denied', EPERM: 'the file there is of another user', ENOSPC: 'no space left on device' }[
+        code ?? ''
+      ] ?? (error as Error).message
     throw new LichenError(`${path} can't be written: ${reason}`, { code: 'OUTPUT_FAILED', cause: error })
   }
 }

@@ -37,8 +37,23 @@ export interface CopyStep {
 /** What the sources of a COPY from the context are, for the step and for its key; those from an address are somebody else's to find. */
 export function contextSources(files: BuildContext, work: CopyWork, isRemote: (source: string) => boolean = () => false): ContextSource[] {
   const exclude = new IgnorePatterns(work.exclude)
-  return work.sources.flatMap((source) => (typeof source === 'string' && !isRemote(source) ? findSources(files, source, exclude) : []))
+  return work.sources.flatMap((source) =>
+    typeof source === 'string' && !isRemote(source) ? findSources(files, source, exclude).map((found) => ({ ...found, skip: namesToSkip(source) })) : [],
+  )
 }
+
+/** Names before the `/./` of a source of `COPY --parents`. */
+const namesToSkip = (source: string): number => {
+  const pivot = source.indexOf('/./')
+  return pivot === -1
+    ? 0
+    : posix
+        .resolve('/', source.slice(0, pivot))
+        .split('/')
+        .filter((name) => name !== '').length
+}
+
+const withoutNames = (path: string, count: number): string => path.split('/').slice(count).join('/')
 
 /** Copies into a container upon the layers; what has changed is the new layer. Throws NOT_IN_CONTEXT, CANNOT_OVERWRITE, what explainFailure says. */
 export async function copyStep(step: CopyStep): Promise<BuiltLayer> {
@@ -99,7 +114,7 @@ async function copyContext({ work, sources }: CopyStep, target: ViewInput, owner
   for (const source of sources) {
     if (archives.has(source)) continue
     for (const file of source.files) {
-      const below = work.parents ? file.path : source.directory ? file.below : to.directory ? source.name : ''
+      const below = work.parents ? withoutNames(file.path, source.skip ?? 0) : source.directory ? file.below : to.directory ? source.name : ''
       planned.push({ path: posix.join(to.path, below), source: { file, root: source.root } })
     }
   }
@@ -233,12 +248,13 @@ async function copyTree({ work }: CopyStep, files: ViewInput, written: string, t
   const to = await findTarget(target, work, matchers.length === 0 && found.type === 'directory')
   await write(target, await withWay(target, to, []), { mode: undefined, owner: owner ?? root })
   const exclude = new IgnorePatterns(work.exclude)
+  const skip = namesToSkip(written)
   const place = (entry: string): string | undefined => {
     const names = entry === '' ? [] : entry.split('/')
     if (names.length < matchers.length || !matchers.every((fits, at) => fits(names[at]!))) return undefined
     const rest = names.slice(matchers.length).join('/')
     if (exclude.ignores(rest === '' ? (names.at(-1) ?? posix.basename(top)) : rest)) return undefined
-    if (work.parents) return posix.join(to.path, top.slice(1), entry)
+    if (work.parents) return posix.join(to.path, withoutNames(posix.join(top.slice(1), entry), skip))
     return posix.join(to.path, rest)
   }
   await pipe({ files, top, target, to, place, mode: work.mode, owner, name: (entry) => posix.basename(entry === '' ? top : entry) })

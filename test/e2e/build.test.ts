@@ -168,6 +168,29 @@ describe('a build', () => {
     expect(readdirSync(join(context, 'dir'))).toEqual(['f'])
   })
 
+  test("makes the working directory its user's, and --parents keeps what is behind a /./", async () => {
+    put('x/y/a', 'a')
+    put('x/y/z/b', 'b')
+    dockerfile(
+      'FROM busybox AS one',
+      'COPY --parents x/./y/* x/y/./z/b /ctx/',
+      'FROM busybox',
+      'COPY --parents --from=one /ctx/./z /ctx/y/*/./b /stage/',
+      'RUN mkdir /apps',
+      'USER 12:34',
+      'WORKDIR /apps/app/deep',
+      'RUN touch mine',
+      'WORKDIR /apps',
+    )
+    await built('-t', 'way')
+    expect(await inside('way', 'cd /; find stage ctx -type f 2>/dev/null | sort; stat -c "%u:%g %n" /apps /apps/app /apps/app/deep')).toBe(
+      'stage/b\nstage/z/b\n0:0 /apps\n12:34 /apps/app\n12:34 /apps/app/deep',
+    )
+    dockerfile('FROM busybox', 'COPY --parents x/./y/* x/y/./z/b /ctx/')
+    await built('-t', 'way')
+    expect(await inside('way', 'find /ctx -type f | sort')).toBe('/ctx/y/a\n/ctx/y/z/b\n/ctx/z/b')
+  })
+
   test('unpacks what ADD takes from a tar, and COPY does not', async () => {
     put('in/x', 'x\n')
     execFileSync('tar', ['-czf', join(context, 't.tgz'), '-C', join(context, 'in'), '--owner=5', '--group=6', 'x'])

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { run } from '../helpers/run.ts'
@@ -45,9 +45,16 @@ describe('a start that failed', () => {
 
   it('is forgotten by one that succeeds', async () => {
     const late = join(box.files, 'late')
-    await box.lichen('run', '--name', 'later', '--mount', `type=bind,src=${late},dst=/late`, 'busybox', 'ls', '/late')
-    mkdirSync(late)
-    box.give(late)
+    const make = () => {
+      mkdirSync(late)
+      box.give(late)
+    }
+    make()
+    await box.ok('create', '--name', 'later', '--mount', `type=bind,src=${late},dst=/late`, 'busybox', 'ls', '/late')
+    rmSync(late, { recursive: true })
+    expect((await box.lichen('start', '-a', 'later')).code).toBe(1)
+    expect(await box.ok('inspect', '-f', '{{.State.Status}} {{.State.Error}}', 'later')).toMatch(/^created .*late/)
+    make()
     await box.ok('start', '-a', 'later')
     expect(await box.ok('inspect', '-f', '{{.State.Status}} {{.State.ExitCode}}{{.State.Error}}', 'later')).toBe('exited 0')
   })
