@@ -4,8 +4,7 @@ import { usageError } from '../cli/usage-error.ts'
 import { findContainer } from '../container/find.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
 import { commitContainer } from '../engine/commit.ts'
-import { recordContainerEvent, recordEvent } from '../engine/record-event.ts'
-import { familiarReference, parseReference } from '../image/reference.ts'
+import { recordContainerEvent, recordTag } from '../engine/record-event.ts'
 import { tagOnly } from '../image/tag.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
@@ -34,7 +33,7 @@ export const commit = command({
       const view = await findContainer(context, positionals[0]!)
       const id = await commitContainer(context, view, { author, message, changes: change, pause, asked: given.has('pause'), format, squash, references })
       await recordContainerEvent(view, 'commit', { comment: message, imageID: id, imageRef: positionals[1] ?? '' })
-      if (references[0] !== undefined) await recordEvent(context.paths, 'image', 'tag', id, { name: familiarReference(parseReference(references[0]!)) })
+      if (references[0] !== undefined) await recordTag(context.paths, id, references[0])
       printLines([id])
     } catch (error) {
       await collectGarbage(context).catch(() => undefined)

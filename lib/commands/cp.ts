@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises'
 import { command } from '../cli/command.ts'
 import { humanSize } from '../cli/humanise.ts'
 import { optionTable } from '../cli/options.ts'
@@ -10,8 +9,9 @@ import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { visible } from '../system/log.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream, writeErr } from '../system/output.ts'
+import { writeErr } from '../system/output.ts'
 import { withExitCode } from './targets.ts'
+import { writeArchive } from './write-to.ts'
 
 export const cp = command({
   name: 'cp',
@@ -35,7 +35,7 @@ export const cp = command({
       const [source, target] = [await endOf(context, from), await endOf(context, to)]
       const copy = { archive: options.archive, followLink: options['follow-link'] }
       if (target.container === undefined && to.path === '-') {
-        await copyOutAsTar(context, source.container!, from.path, copy.followLink, (tar) => pipeline(tar, outputStream(1), { end: false }))
+        await copyOutAsTar(context, source.container!, from.path, copy.followLink, (tar) => writeArchive(undefined, tar))
         await recordContainerEvent(source.container!, 'archive-path')
         return 0
       }

@@ -1,14 +1,13 @@
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
-import { recordEvent } from '../engine/record-event.ts'
+import { recordEvent, recordTag } from '../engine/record-event.ts'
 import { bytesFrom, openSource } from '../image/archive-open.ts'
 import { applyChange } from '../image/change.ts'
 import { fetchUrl } from '../image/fetch-url.ts'
 import { importRootfs } from '../image/import-rootfs.ts'
 import type { ImageConfig } from '../image/manifest.ts'
 import { hostPlatform, parsePlatform } from '../image/platform.ts'
-import { familiarReference, parseReference } from '../image/reference.ts'
 import { tagOnly } from '../image/tag.ts'
 import { TarError } from '../image/tar/tar-error.ts'
 import { hostIdentity } from '../system/identity.ts'
@@ -51,7 +50,7 @@ async function importFile({ options, positionals }: ParsedArgs<typeof table>, gl
   try {
     const message = options.message ?? `Imported from ${from}`
     const { image } = await importRootfs({ context, identity, bytes, what: from, config, platform, message, created: new Date().toISOString(), references })
-    if (references[0] !== undefined) await recordEvent(context.paths, 'image', 'tag', image.id, { name: familiarReference(parseReference(references[0]!)) })
+    if (references[0] !== undefined) await recordTag(context.paths, image.id, references[0])
     await recordEvent(context.paths, 'image', 'import', image.id, { name: image.id })
     printLines([image.id])
   } catch (error) {

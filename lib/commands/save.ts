@@ -1,4 +1,3 @@
-import { pipeline } from 'node:stream/promises'
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable, type ParsedArgs } from '../cli/options.ts'
 import { usageError } from '../cli/usage-error.ts'
@@ -9,12 +8,10 @@ import { type ArchiveFormat, imagesToSave, type Saving, saveArchive } from '../i
 
 import { whileArriving } from '../image/store.ts'
 import { storeInDir, storeInLayout } from '../image/store-place.ts'
-import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
-import { outputStream } from '../system/output.ts'
 import { onFile } from './file-failure.ts'
-import { writeTo } from './write-to.ts'
+import { archiveTarget, outputFile, writeArchive } from './write-to.ts'
 
 const archives: readonly string[] = ['docker-archive', 'oci-archive'] satisfies ArchiveFormat[]
 const folders: readonly string[] = ['oci-dir', 'docker-dir']
@@ -38,11 +35,9 @@ export const save = command({
 
 async function saveImages({ options, positionals }: ParsedArgs<typeof table>, globals: Globals): Promise<number> {
   if (!formats.includes(options.format)) throw usageError(`unknown format ${JSON.stringify(options.format)}`, formats.join(', '))
-  const output = options.output === '-' || options.output === '' ? undefined : options.output
   const toFolder = folders.includes(options.format)
-  if (toFolder && output === undefined) throw usageError(`--format ${options.format} needs --output: the folder`, undefined, 1)
-  if (output === undefined && addon.isTerminal({ fd: 1 }))
-    throw usageError('cowardly refusing to save to a terminal. Use the -o flag or redirect', undefined, 1)
+  if (toFolder && outputFile(options.output) === undefined) throw usageError(`--format ${options.format} needs --output: the folder`, undefined, 1)
+  const output = archiveTarget(options.output)
   const context = await openContext(globals)
   // No image that is being saved is collected meanwhile.
   const ids: string[] = []
@@ -50,9 +45,7 @@ async function saveImages({ options, positionals }: ParsedArgs<typeof table>, gl
     const savings = await imagesToSave(context, positionals)
     ids.push(...savings.map(({ image }) => image.id))
     if (toFolder) return saveInFolder(context, savings, options.format, output!)
-    const archive = saveArchive(context, savings, options.format as ArchiveFormat)
-    if (output === undefined) await pipeline(archive, outputStream(1), { end: false })
-    else await writeTo(output, archive)
+    await writeArchive(output, saveArchive(context, savings, options.format as ArchiveFormat))
   })
   for (const id of ids) await recordEvent(context.paths, 'image', 'save', id, { name: id })
   return 0

@@ -1,7 +1,6 @@
 import { command, type Globals } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
-import { recordEvent } from '../engine/record-event.ts'
-import { familiarReference, parseReference } from '../image/reference.ts'
+import { recordTag } from '../engine/record-event.ts'
 import { tagImage } from '../image/tag.ts'
 import { openContext } from '../system/open-context.ts'
 import { onFile } from './file-failure.ts'
@@ -19,6 +18,6 @@ async function tagAs(positionals: readonly string[], globals: Globals): Promise<
   const [source = '', ...targets] = positionals
   const context = await openContext(globals)
   const id = await tagImage(context, source, targets)
-  for (const name of targets) await recordEvent(context.paths, 'image', 'tag', id, { name: familiarReference(parseReference(name)) })
+  for (const name of targets) await recordTag(context.paths, id, name)
   return 0
 }

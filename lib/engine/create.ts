@@ -14,10 +14,10 @@ import { secretMounts } from '../plan/secret-mounts.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { existsSync } from '../system/fs.ts'
 import { kernelRelease } from '../system/kernel.ts'
 import { randomHex } from '../system/random.ts'
 import { warnOncePerBoot } from '../system/say-once.ts'
-import { access } from '../system/small-files.ts'
 import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes, requireSources } from './mounts.ts'
@@ -60,11 +60,8 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
 /** Where SELinux is off, labels mean nothing to Docker as well. */
 async function warnOfLabels(context: Context, { volumes }: CreateOptions): Promise<void> {
   if (!volumes.some(({ options }) => options.includes('z') || options.includes('Z'))) return
-  const enabled = await access('/sys/fs/selinux/enforce').then(
-    () => true,
-    () => false,
-  )
-  if (enabled) await warnOncePerBoot(context, 'labels', () => ':z and :Z change nothing: lichen sets no SELinux labels. chcon -Rt container_file_t DIR does')
+  if (existsSync('/sys/fs/selinux/enforce'))
+    await warnOncePerBoot(context, 'labels', () => ':z and :Z change nothing: lichen sets no SELinux labels. chcon -Rt container_file_t DIR does')
 }
 
 async function draftContainer(context: Context, options: CreateOptions, identity: ContainerIdentity, progress: ImageWish['progress']) {

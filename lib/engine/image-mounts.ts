@@ -10,7 +10,8 @@ import { removeTree } from '../storage/remove.ts'
 import { checkTranslation, mergeLayers } from '../storage/rootfs.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { access, mkdir, stat, writeFile } from '../system/small-files.ts'
+import { existsSync } from '../system/fs.ts'
+import { mkdir, stat, writeFile } from '../system/small-files.ts'
 import { type ContainerIdentity, containerIdentity } from './identity.ts'
 
 export type MountedImage = NonNullable<VolumeMount['image']>
@@ -64,11 +65,7 @@ export async function imageSource(context: Context, { record, paths }: Pick<Cont
 async function copied(context: Context, { container, store, needsSquash }: ContainerIdentity, folder: string, layers: string[]): Promise<string> {
   const [merged, translated, mark] = [`${folder}/merged`, `${folder}/translated`, `${folder}/complete`]
   const result = needsSquash ? translated : merged
-  const complete = await access(mark).then(
-    () => true,
-    () => false,
-  )
-  if (complete) return result
+  if (existsSync(mark)) return result
   await mergeLayers({ context, identity: store, target: merged, layers })
   if (needsSquash) {
     await removeTree({ context, identity: store, path: translated })

@@ -2,8 +2,8 @@ import type { ContainerRecord } from '../container/record.ts'
 import { commandLine } from '../plan/command-line.ts'
 import type { RunPlan } from '../plan/plan.ts'
 import { LichenError } from '../system/errors.ts'
+import { escapedForHtml } from '../system/go-json.ts'
 import { hostName } from '../system/kernel.ts'
-import { logPlan } from './log-plan.ts'
 
 /** The runtime writes entries from a buffer of fixed size. */
 const MOST = 16 * 1024
@@ -13,7 +13,7 @@ const MOST = 16 * 1024
  * container. Throws BAD_TEMPLATE, BAD_LOG_OPTION.
  */
 export async function logExtra(record: ContainerRecord, environment: string[]): Promise<RunPlan['log']['extra']> {
-  const { driver } = logPlan(record, { log: '' })
+  const driver = record.options.logDriver
   if (driver !== 'json-file' && driver !== 'journald') return Buffer.alloc(0)
   const attributes = logAttributes(record, environment)
   const tag = await logTag(record, driver === 'journald' ? '{{.ID}}' : '')
@@ -77,8 +77,7 @@ function jsonMembers(attributes: Record<string, string>): string {
   const names = Object.keys(attributes).sort()
   if (names.length === 0) return ''
   const sorted = Object.fromEntries(names.map((name) => [name, attributes[name]]))
-  const escaped = JSON.stringify(sorted).replace(/[<>&\u2028\u2029]/g, (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return `"attrs":${escaped},`
+  return `"attrs":${escapedForHtml(JSON.stringify(sorted))},`
 }
 
 function journalFields({ id, name, image }: ContainerRecord, tag: string, attributes: Record<string, string>): string {

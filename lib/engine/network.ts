@@ -3,9 +3,10 @@ import type { ContainerView } from '../container/view.ts'
 import { hostsFile, resolvConf } from '../network/files.ts'
 import { addressIn, type NetworkMode, parseNetworkMode } from '../network/mode.ts'
 import { noNetworkHelper, planSlirp } from '../network/slirp.ts'
-import type { Identity, IdMapping, NetworkPlan } from '../plan/plan.ts'
+import type { Identity, NetworkPlan } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
+import { hostRoot } from '../system/map-identity.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import { chmod, chown, readFile, writeFile } from '../system/small-files.ts'
 import { requireProgram } from '../system/spawn.ts'
@@ -88,7 +89,7 @@ export async function writeNetworkFiles(
     options: asked(options.dnsOptions, config['dns-opts']),
   })
   // Root of the container may write them; it is this user, but for containers of root.
-  const owner = process.geteuid?.() === 0 ? { uid: hostId(identity.uidMappings), gid: hostId(identity.gidMappings) } : undefined
+  const owner = process.geteuid?.() === 0 ? { uid: hostRoot(identity.uidMappings), gid: hostRoot(identity.gidMappings) } : undefined
   const write = async (path: string, text: string) => {
     await writeFile(path, text)
     // Not the umask's to say: every user of the container reads them.
@@ -109,7 +110,5 @@ async function baseHosts(path: string): Promise<string> {
 }
 
 const asked = (options: string[], configured: string[] = []) => (options.length > 0 ? options : configured)
-
-const hostId = (mappings: IdMapping[]) => mappings.find(({ container }) => container === 0)?.host ?? 0
 
 const hostText = (path: string) => readFile(path, 'utf8').catch(() => '')

@@ -2,6 +2,7 @@ import type { ContainerRecord } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
 import { appendEvents } from '../events/append.ts'
 import type { Event } from '../events/event.ts'
+import { familiarReference, parseReference } from '../image/reference.ts'
 import { eventsLog, type Paths } from '../system/paths.ts'
 
 /**
@@ -20,6 +21,10 @@ export async function recordEvent(
 
 /** `name`: familiar, with its tag or digest. */
 export const recordPull = (paths: Paths, name: string) => recordEvent(paths, 'image', 'pull', name, { name: name.replace(/[:@][^/]*$/, '') })
+
+/** `reference`: in any form. */
+export const recordTag = (paths: Paths, id: string, reference: string) =>
+  recordEvent(paths, 'image', 'tag', id, { name: familiarReference(parseReference(reference)) })
 
 /** What a prune has brought, in bytes. Docker tells of it where nothing went, too. */
 export const recordPrune = (paths: Paths, type: 'container' | 'image' | 'volume' | 'builder', bytes: number) =>

@@ -16,10 +16,16 @@ const MAGIC_LENGTH = 6
 
 /** The compression, and the same bytes from the beginning. */
 export async function peekCompression(source: AsyncIterable<Uint8Array>): Promise<{ compression: Compression; bytes: AsyncGenerator<Uint8Array, void, void> }> {
+  const { head, bytes } = await peek(source, MAGIC_LENGTH)
+  return { compression: sniff(head), bytes }
+}
+
+/** The first bytes, `least` of them where there are so many, and the same bytes from the beginning. */
+export async function peek(source: AsyncIterable<Uint8Array>, least: number): Promise<{ head: Buffer; bytes: AsyncGenerator<Uint8Array, void, void> }> {
   const iterator = source[Symbol.asyncIterator]()
   const head: Uint8Array[] = []
   let length = 0
-  while (length < MAGIC_LENGTH) {
+  while (length < least) {
     const step = await iterator.next()
     if (step.done) break
     head.push(step.value)
@@ -33,7 +39,7 @@ export async function peekCompression(source: AsyncIterable<Uint8Array>): Promis
       await iterator.return?.()
     }
   }
-  return { compression: sniff(Buffer.concat(head.map((part) => part.subarray(0, MAGIC_LENGTH)))), bytes: whole() }
+  return { head: Buffer.concat(head.map((part) => part.subarray(0, least))), bytes: whole() }
 }
 
 /** Reads the beginning only. */

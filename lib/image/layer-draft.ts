@@ -3,6 +3,7 @@ import { dirname } from 'node:path'
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { syncFolder } from '../system/files.ts'
+import { hostRoot } from '../system/map-identity.ts'
 import { layerDiff, layersDir, temporaryDir } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
 import { TEMPORARY_PREFIX } from './blobs.ts'
@@ -27,8 +28,6 @@ export async function makeDraftFiles({ uidMappings, gidMappings }: Identity, dra
   await chmod(`${draft}/diff`, 0o755)
   if (process.geteuid?.() === 0) await chown(`${draft}/diff`, hostRoot(uidMappings), hostRoot(gidMappings))
 }
-
-const hostRoot = (mappings: Identity['uidMappings']) => mappings.find(({ container }) => container === 0)?.host ?? 0
 
 /** False where the layer is there already. */
 export async function putInPlace(context: Context, draft: string, diffId: string): Promise<boolean> {

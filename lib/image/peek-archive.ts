@@ -1,24 +1,10 @@
-import { sniff } from './compression.ts'
+import { peek, sniff } from './compression.ts'
 import { BLOCK, parseHeader } from './tar/header.ts'
 
 /** Whether a stream is a tar, or compressed as only a tar would be; and the same bytes from the beginning. */
 export async function peekArchive(source: AsyncIterable<Uint8Array>): Promise<{ archive: boolean; bytes: AsyncGenerator<Uint8Array, void, void> }> {
-  const iterator = source[Symbol.asyncIterator]()
-  let head = Buffer.alloc(0)
-  while (head.length < BLOCK) {
-    const step = await iterator.next()
-    if (step.done) break
-    head = Buffer.concat([head, step.value])
-  }
-  async function* whole() {
-    try {
-      yield head
-      for (let step = await iterator.next(); !step.done; step = await iterator.next()) yield step.value
-    } finally {
-      await iterator.return?.()
-    }
-  }
-  return { archive: sniff(head) !== 'none' || isHeader(head), bytes: whole() }
+  const { head, bytes } = await peek(source, BLOCK)
+  return { archive: sniff(head) !== 'none' || isHeader(head), bytes }
 }
 
 function isHeader(head: Buffer): boolean {

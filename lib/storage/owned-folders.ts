@@ -1,8 +1,6 @@
-import type { Identity, IdMapping } from '../plan/plan.ts'
+import type { Identity } from '../plan/plan.ts'
+import { hostRoot } from '../system/map-identity.ts'
 import { chmod, chown, mkdir } from '../system/small-files.ts'
-
-/** The host's id for the map's root. */
-const hostRoot = (mappings: IdMapping[]): number => mappings.find(({ container }) => container === 0)?.host ?? 0
 
 /** Makes the folders, where they are missing, so that they belong to root of the map: a user is that root, host root gives them away. */
 export async function makeForMappedRoot(identity: Identity, paths: string[], mode: number): Promise<void> {

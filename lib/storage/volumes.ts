@@ -2,6 +2,7 @@ import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { withLock } from '../system/lock.ts'
+import { hostRoot } from '../system/map-identity.ts'
 import { temporaryDir, volumesDir } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
 import { chown, mkdir, readdir, readFile, rename, stat, writeFile } from '../system/small-files.ts'
@@ -106,6 +107,5 @@ export async function volumeGraves(context: Context): Promise<string[]> {
 const directoryMode = () => (process.geteuid?.() === 0 ? 0o711 : 0o700)
 
 async function giveToMappedRoot(path: string, identity: Identity): Promise<void> {
-  const hostId = (mappings: Identity['uidMappings']) => mappings.find(({ container }) => container === 0)?.host ?? 0
-  await chown(path, hostId(identity.uidMappings), hostId(identity.gidMappings))
+  await chown(path, hostRoot(identity.uidMappings), hostRoot(identity.gidMappings))
 }

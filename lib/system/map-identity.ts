@@ -32,6 +32,9 @@ export function mapIdentity(input: { mode: UsernsMode; uid: number; gid: number;
   }
 }
 
+/** The host's id for the map's root. */
+export const hostRoot = (mappings: readonly IdMapping[]): number => mappings.find(({ container }) => container === 0)?.host ?? 0
+
 /** Container ids from 0 on take the ranges in their order; the own one, if any, is put in at its place. */
 function mapIds(own: { container: number; host: number } | undefined, ranges: IdRange[]): IdMapping[] {
   const mappings: IdMapping[] = []

@@ -162,38 +162,35 @@ static Napi::Value ReadLink(const Napi::CallbackInfo &info) {
   return Napi::String::New(info.Env(), target, static_cast<size_t>(length));
 }
 
-// What has a path, perhaps a number, and no result.
-static Napi::Value Access(const Napi::CallbackInfo &info) {
+// What has a path and no result.
+template <typename Call>
+static Napi::Value Done(const Napi::CallbackInfo &info, const char *name, Call call) {
   Napi::Object from = ArgumentObject(info);
   std::string path = GetString(from, "path");
-  if (access(path.c_str(), GetInt(from, "mode")) < 0) throw FileFailure(info.Env(), "access", path, errno);
+  if (call(path.c_str(), from) < 0) throw FileFailure(info.Env(), name, path, errno);
   return info.Env().Undefined();
+}
+
+static mode_t Mode(const Napi::Object &from) { return static_cast<mode_t>(GetInt(from, "mode")); }
+
+static Napi::Value Access(const Napi::CallbackInfo &info) {
+  return Done(info, "access", [](const char *path, const Napi::Object &from) { return access(path, GetInt(from, "mode")); });
 }
 
 static Napi::Value Mkdir(const Napi::CallbackInfo &info) {
-  Napi::Object from = ArgumentObject(info);
-  std::string path = GetString(from, "path");
-  if (mkdir(path.c_str(), static_cast<mode_t>(GetInt(from, "mode"))) < 0) throw FileFailure(info.Env(), "mkdir", path, errno);
-  return info.Env().Undefined();
+  return Done(info, "mkdir", [](const char *path, const Napi::Object &from) { return mkdir(path, Mode(from)); });
 }
 
 static Napi::Value Chmod(const Napi::CallbackInfo &info) {
-  Napi::Object from = ArgumentObject(info);
-  std::string path = GetString(from, "path");
-  if (chmod(path.c_str(), static_cast<mode_t>(GetInt(from, "mode"))) < 0) throw FileFailure(info.Env(), "chmod", path, errno);
-  return info.Env().Undefined();
+  return Done(info, "chmod", [](const char *path, const Napi::Object &from) { return chmod(path, Mode(from)); });
 }
 
 static Napi::Value Unlink(const Napi::CallbackInfo &info) {
-  std::string path = GetString(ArgumentObject(info), "path");
-  if (unlink(path.c_str()) < 0) throw FileFailure(info.Env(), "unlink", path, errno);
-  return info.Env().Undefined();
+  return Done(info, "unlink", [](const char *path, const Napi::Object &) { return unlink(path); });
 }
 
 static Napi::Value Rmdir(const Napi::CallbackInfo &info) {
-  std::string path = GetString(ArgumentObject(info), "path");
-  if (rmdir(path.c_str()) < 0) throw FileFailure(info.Env(), "rmdir", path, errno);
-  return info.Env().Undefined();
+  return Done(info, "rmdir", [](const char *path, const Napi::Object &) { return rmdir(path); });
 }
 
 static Napi::Value Rename(const Napi::CallbackInfo &info) {
