@@ -65,12 +65,11 @@ export function findSources(context: BuildContext, source: string, exclude: Igno
   // As BuildKit: a pattern may fit nothing, as long as there is where it looks.
   if (hasWildcard(path) && resolveInside(context.root, literalPart(path)) !== undefined) return []
   const hidden = !hasWildcard(path) && exists(context.root, path) && context.ignore.ignores(path)
-  throw new LichenError(`${JSON.stringify(source)} not found in the build context`, {
-    code: 'NOT_IN_CONTEXT',
-    exitCode: 1,
-    hint: hidden ? 'it is there, and .dockerignore leaves it out' : `the context is ${context.root}`,
-  })
+  throw notInContext(source, hidden ? 'it is there, and .dockerignore leaves it out' : `the context is ${context.root}`)
 }
+
+export const notInContext = (path: string, hint?: string) =>
+  new LichenError(`${JSON.stringify(path)} not found in the build context`, { code: 'NOT_IN_CONTEXT', exitCode: 1, ...(hint === undefined ? {} : { hint }) })
 
 function literalPart(pattern: string): string {
   const parts = pattern.split('/')

@@ -1,80 +1,14 @@
 import { posix } from 'node:path'
-import type { HistoryEntry, ImageConfig } from '../image/manifest.ts'
+import type { ImageConfig } from '../image/manifest.ts'
 import { type ExpandOptions, expandWord, expandWords, type Lookup } from './dockerfile/expand.ts'
 import type { CommandLine, CopyInstruction, HealthcheckInstruction, Instruction, RunInstruction } from './dockerfile/instruction.ts'
-import { parseMount, type RunMount } from './dockerfile/mount-flag.ts'
+import { parseMount } from './dockerfile/mount-flag.ts'
 import { parseTrigger } from './dockerfile/parse.ts'
 import { type Source, syntaxError, type Word } from './dockerfile/source.ts'
 import { isWebAddress, parseGitAddress, withoutPasswords } from './git-address.ts'
 import { exposedPorts } from './ports.ts'
 import type { Stage } from './stages.ts'
-
-/** What a step does to the files; all variables are carried out. */
-export type Work =
-  | { kind: 'none' }
-  /** `user` as in the configuration: what is made is that user's, as with BuildKit. */
-  | { kind: 'workdir'; path: string; user: string }
-  | {
-      kind: 'run'
-      args: string[]
-      script: string | undefined
-      env: string[]
-      secretEnv: string[]
-      user: string
-      workdir: string
-      network: string
-      mounts: RunMount[]
-    }
-  | CopyWork
-
-export interface CopyWork {
-  kind: 'copy'
-  add: boolean
-  /** As it was written; undefined: the context. */
-  from: string | undefined
-  sources: (string | { name: string; content: string })[]
-  /** Absolute, tidied up. */
-  destination: string
-  /** It is said to be a directory: by a slash, or by more than one source. */
-  intoDirectory: boolean
-  chown: string
-  mode: number | undefined
-  exclude: string[]
-  parents: boolean
-  unpack: boolean | undefined
-  checksum: string | undefined
-  keepGitDir: boolean
-}
-
-/** `COPY SOURCE /`: what a bind mount of the context shows, too. */
-export const plainCopy = (source: string): CopyWork => ({
-  kind: 'copy',
-  add: false,
-  from: undefined,
-  sources: [source],
-  destination: '/',
-  intoDirectory: true,
-  chown: '',
-  mode: undefined,
-  exclude: [],
-  parents: false,
-  unpack: undefined,
-  checksum: undefined,
-  keepGitDir: false,
-})
-
-export interface Step {
-  /** Where it is written. */
-  at: Word & { endLine: number }
-  source: Source
-  /** As progress shows it: `RUN make`. */
-  text: string
-  createdBy: string
-  work: Work
-  /** Of an image that ends here. */
-  config: ImageConfig
-  author: string | undefined
-}
+import type { CopyWork, Step, Work } from './work.ts'
 
 export interface Evaluation {
   steps: Step[]
@@ -400,12 +334,3 @@ function healthcheck(instruction: HealthcheckInstruction): NonNullable<ImageConf
     ...(retries === 0 ? {} : { Retries: retries }),
   }
 }
-
-/** The line that `history` shows of a step. */
-export const historyOf = (step: Pick<Step, 'createdBy' | 'author'>, created: string, emptyLayer: boolean): HistoryEntry => ({
-  created,
-  ...(step.author === undefined ? {} : { author: step.author }),
-  created_by: step.createdBy,
-  comment: 'lichen.dockerfile.v0',
-  ...(emptyLayer ? { empty_layer: true } : {}),
-})

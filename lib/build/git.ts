@@ -4,6 +4,7 @@ import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { visible } from '../system/log.ts'
 import { drain, requireProgram, spawn } from '../system/spawn.ts'
+import { canceled } from './canceled.ts'
 import type { GitAddress } from './git-address.ts'
 
 /** For one host: what `--secret id=GIT_AUTH_TOKEN` and GIT_AUTH_HEADER say, as BuildKit has it. */
@@ -182,8 +183,6 @@ async function git(words: string[], address: GitAddress, asking: GitAsking): Pro
     signal.removeEventListener('abort', kill)
   }
 }
-
-const canceled = () => new LichenError('the build was canceled', { code: 'BUILD_CANCELED', exitCode: 130 })
 
 function failed({ remote }: GitAddress, why: string): LichenError {
   const asked = /could not read Username|Authentication failed|terminal prompts disabled/.test(why)

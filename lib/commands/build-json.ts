@@ -1,4 +1,4 @@
-import type { BuildEvent } from '../engine/build.ts'
+import type { BuildEvent } from '../engine/build-input.ts'
 import { sha256 } from '../system/sha256.ts'
 import type { BuildProgress } from './build-progress.ts'
 

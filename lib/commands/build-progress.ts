@@ -1,9 +1,10 @@
 import { StringDecoder } from 'node:string_decoder'
-import type { BuildEvent } from '../engine/build.ts'
+import { isCanceled } from '../build/canceled.ts'
+import type { BuildEvent } from '../engine/build-input.ts'
 import { visible } from '../system/log.ts'
 import { writeErr } from '../system/output.ts'
 
-const TAIL = 20
+export const TAIL = 20
 
 /** Who shows how a build goes on. */
 export interface BuildProgress {
@@ -40,11 +41,12 @@ export class StepLines {
   }
 }
 
+/** A line with the seconds since its step began. */
+export const timed = (started: number, line: string): string => `${((performance.now() - started) / 1000).toFixed(3)} ${visible(line)}`
+
 /** The last words of a step that failed, with their times. */
 export const lastWords = (title: string, tail: readonly string[]): string =>
   tail.length === 0 ? '' : `------\n > ${visible(title)}:\n${tail.map((line) => `${line}\n`).join('')}------\n`
-
-export const isCancel = (error: unknown): boolean => (error as { code?: string }).code === 'BUILD_CANCELED'
 
 interface Vertex {
   started: number
@@ -58,7 +60,7 @@ export function plainProgress(say: (text: string) => void = writeErr): BuildProg
   const seconds = (since: number) => ((performance.now() - since) / 1000).toFixed(1)
   const print = (number: number, vertex: Vertex, lines: readonly string[]) => {
     for (const line of lines) {
-      const text = `${((performance.now() - vertex.started) / 1000).toFixed(3)} ${visible(line)}`
+      const text = timed(vertex.started, line)
       vertex.tail.push(text)
       if (vertex.tail.length > TAIL) vertex.tail.shift()
       say(`#${number} ${text}\n`)
@@ -83,7 +85,7 @@ export function plainProgress(say: (text: string) => void = writeErr): BuildProg
       case 'failed': {
         print(number, vertex, vertex.lines.end())
         const message = visible((event.error as Error).message)
-        say(`#${number} ${isCancel(event.error) ? 'CANCELED' : `ERROR: ${message}`}\n`)
+        say(`#${number} ${isCanceled(event.error) ? 'CANCELED' : `ERROR: ${message}`}\n`)
         say(lastWords(event.title, vertex.tail))
       }
     }

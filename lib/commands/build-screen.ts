@@ -1,12 +1,12 @@
+import { isCanceled } from '../build/canceled.ts'
 import { buildFrame, type DrawnStep } from '../cli/build-frame.ts'
 import { characters } from '../cli/width.ts'
-import type { BuildEvent } from '../engine/build.ts'
+import type { BuildEvent } from '../engine/build-input.ts'
 import { visible } from '../system/log.ts'
-import { type BuildProgress, isCancel, lastWords, StepLines } from './build-progress.ts'
+import { type BuildProgress, lastWords, StepLines, TAIL, timed } from './build-progress.ts'
 
 /** Milliseconds between two pictures. */
 const INTERVAL = 100
-const TAIL = 20
 
 interface Step extends DrawnStep {
   tail: string[]
@@ -59,14 +59,14 @@ export function screenProgress(out: NodeJS.WriteStream, env: Readonly<Record<str
     if (event.kind === 'output') return keep(step, step.lines.take(event.bytes))
     keep(step, step.lines.end())
     step.ended = performance.now()
-    step.state = event.kind === 'failed' ? (isCancel(event.error) ? 'canceled' : 'failed') : event.kind
+    step.state = event.kind === 'failed' ? (isCanceled(event.error) ? 'canceled' : 'failed') : event.kind
     if (step.state === 'failed') after.push(lastWords(step.title, step.words))
   }
 
   function keep(step: Step, lines: readonly string[]): void {
     for (const line of lines) {
       step.tail.push(plain(line))
-      step.words.push(`${((performance.now() - step.started) / 1000).toFixed(3)} ${visible(line)}`)
+      step.words.push(timed(step.started, line))
       for (const list of [step.tail, step.words]) if (list.length > TAIL) list.shift()
     }
   }

@@ -1,5 +1,6 @@
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
+import { canceled } from '../build/canceled.ts'
 import type { BuildContext } from '../build/context-files.ts'
 import { IgnorePatterns } from '../build/dockerfile/ignore.ts'
 import { parseDockerfile } from '../build/dockerfile/parse.ts'
@@ -7,10 +8,9 @@ import { isWebAddress, withoutPasswords } from '../build/git-address.ts'
 import { findDockerfile, openBuildContext, openRemoteContext, openRemoteFiles, readDockerfile } from '../build/read-context.ts'
 import type { NamedContexts } from '../build/stages.ts'
 import { usageError } from '../cli/usage-error.ts'
-import type { BuildInput } from '../engine/build.ts'
 import { type Arrived, type ContextPlace, emptyContext, fetchContext, takeContext } from '../engine/build-context.ts'
+import type { BuildInput } from '../engine/build-input.ts'
 import { gitAddress, gitContext } from '../engine/build-remote.ts'
-import { canceled } from '../engine/build-run.ts'
 import { LichenError } from '../system/errors.ts'
 
 export interface SourcePlace extends ContextPlace {

@@ -1,5 +1,4 @@
 import { writeFile } from 'node:fs/promises'
-import { pipeline } from 'node:stream/promises'
 import { StageMissing } from '../build/stages.ts'
 import { buildTable } from '../cli/build-table.ts'
 import { command } from '../cli/command.ts'
@@ -18,7 +17,7 @@ import { type BuildProgress, noProgress, plainProgress, quietProgress } from './
 import { readNamedContexts, readSource, type SourcePlace } from './build-source.ts'
 import { checkSupported, parseWish } from './build-wish.ts'
 import { printLines } from './print.ts'
-import { writeTo } from './write-to.ts'
+import { writeArchive } from './write-to.ts'
 
 export const build = command({
   name: 'build',
@@ -62,7 +61,7 @@ export const build = command({
             ssh,
             signal: stop.signal,
             onEvent: progress.event,
-            write,
+            write: writeArchive,
           }),
         )
       })
@@ -91,9 +90,6 @@ async function progressOf(mode: string): Promise<BuildProgress> {
   if (mode === 'plain' || !terminal || process.env['TERM'] === 'dumb') return plainProgress()
   return (await import('./build-screen.ts')).screenProgress(outputStream(2), process.env)
 }
-
-const write = (dest: string | undefined, bytes: AsyncIterable<Uint8Array>) =>
-  dest === undefined ? pipeline(bytes, outputStream(1), { end: false }) : writeTo(dest, bytes)
 
 /** As buildx writes it. */
 async function writeMetadata(path: string, image: AssembledImage | undefined, outputs: readonly Output[]): Promise<void> {

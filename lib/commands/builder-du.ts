@@ -26,14 +26,13 @@ export const builderDu = command({
     const now = Date.now()
     const fits = cacheFilter(options.filter, now)
     const entries = (await listBuildCache(await openContext(globals))).filter(fits)
-    if (options.format !== '') {
-      const rows = entries.map((entry) => duRow(entry, now))
-      printLines(formatList(rows, { format: options.format, table: duTable, heads: duHeads }))
-      return 0
-    }
-    const rows = entries.map((entry) => duRow(entry, now))
-    const list = options.verbose ? entries.map((entry) => duParagraph(entry, now)) : formatList(rows, { format: '', table: duTable, heads: duHeads })
-    printLines([...list, ...sums(entries)])
+    const list = options.verbose
+      ? entries.map((entry) => duParagraph(entry, now))
+      : formatList(
+          entries.map((entry) => duRow(entry, now)),
+          { format: options.format, table: duTable, heads: duHeads },
+        )
+    printLines(options.format === '' ? [...list, ...sums(entries)] : list)
     return 0
   },
 })

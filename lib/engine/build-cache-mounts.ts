@@ -1,6 +1,6 @@
 import { cp, mkdir, rename, stat } from 'node:fs/promises'
 import { cacheMountsDir, DRAFT_PREFIX } from '../build/cache.ts'
-import { resolveInside } from '../build/context-files.ts'
+import { notInContext, resolveInside } from '../build/context-files.ts'
 import type { RunMount } from '../build/dockerfile/mount-flag.ts'
 import type { VolumeMount } from '../container/record.ts'
 import { ApplyRecords } from '../image/apply-records.ts'
@@ -8,14 +8,13 @@ import { copyFiles, unpackFiles } from '../runtime/view.ts'
 import { makeForMappedRoot } from '../storage/owned-folders.ts'
 import { removeTree } from '../storage/remove.ts'
 import type { Context } from '../system/context.ts'
-import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { withFreeLock, withLock } from '../system/lock.ts'
 import { randomHex } from '../system/random.ts'
 import { sha256 } from '../system/sha256.ts'
-import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
+import type { BuildSession } from './build-container.ts'
+import { withLayerFiles } from './build-files.ts'
 import type { Provenance } from './build-mounts.ts'
-import { withContainerFiles } from './container-files.ts'
 
 /** `RUN --mount=type=cache`. */
 export interface CacheWish {
@@ -81,15 +80,11 @@ async function makeCache({ context, session }: Site, { content, mode, owner }: C
   try {
     await makeForMappedRoot(identity, [draft], mode)
     if (content?.layers !== undefined) {
-      const view = await workContainer({ context, session, layers: content.layers })
-      try {
-        await withContainerFiles(context, view, 'root only', (files) => copyFiles({ ...files, path: content.path, name: '', follow: true }, target))
-      } finally {
-        await dropContainer(context, view)
-      }
+      const { layers, path } = content
+      await withLayerFiles({ context, session, layers }, (files) => copyFiles({ ...files, path, name: '', follow: true }, target))
     } else if (content?.files !== undefined) {
       const inside = resolveInside(content.files.root, content.path)
-      if (inside === undefined) throw new LichenError(`${JSON.stringify(content.path)} not found in the build context`, { code: 'NOT_IN_CONTEXT', exitCode: 1 })
+      if (inside === undefined) throw notInContext(content.path)
       await cp(`${content.files.root}/${inside}`, draft, { recursive: true, verbatimSymlinks: true })
     } else if (owner !== undefined) {
       const records = new ApplyRecords(unpackFiles(target))

@@ -6,7 +6,7 @@ import { changed, readContextFile } from '../build/context-content.ts'
 import { type BuildContext, type ContextSource, findSources } from '../build/context-files.ts'
 import { globMatcher, hasWildcard } from '../build/dockerfile/glob.ts'
 import { IgnorePatterns } from '../build/dockerfile/ignore.ts'
-import type { CopyWork } from '../build/evaluate.ts'
+import type { CopyWork } from '../build/work.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
 import { ApplyRecords } from '../image/apply-records.ts'
 import { peekCompression } from '../image/compression.ts'
@@ -17,10 +17,9 @@ import { unpackTar } from '../image/unpack-tar.ts'
 import { packFiles, statFiles, unpackFiles, type ViewInput } from '../runtime/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
-import { layerOfChanges } from './build-layer.ts'
+import type { BuildSession } from './build-container.ts'
+import { layerUpon, withLayerFiles } from './build-files.ts'
 import { ownerIn } from './build-owner.ts'
-import { withContainerFiles } from './container-files.ts'
 
 export interface CopyStep {
   context: Context
@@ -57,18 +56,12 @@ const withoutNames = (path: string, count: number): string => path.split('/').sl
 
 /** Copies into a container upon the layers; what has changed is the new layer. Throws NOT_IN_CONTEXT, CANNOT_OVERWRITE, what explainFailure says. */
 export async function copyStep(step: CopyStep): Promise<BuiltLayer> {
-  const { context, session, layers, from } = step
-  const view = await workContainer({ context, session, layers })
-  try {
-    await withContainerFiles(context, view, 'root only', async (target) => {
-      const owner = await ownerIn(target, step.work.chown)
-      if (from === undefined) await copyContext(step, target, owner)
-      else await copyLayers(step, from, target, owner)
-    })
-    return await layerOfChanges(context, view, step.latest)
-  } finally {
-    await dropContainer(context, view)
-  }
+  const { from } = step
+  return layerUpon(step, step.latest, async (target) => {
+    const owner = await ownerIn(target, step.work.chown)
+    if (from === undefined) await copyContext(step, target, owner)
+    else await copyLayers(step, from, target, owner)
+  })
 }
 
 /** Undefined: as it comes. */
@@ -89,8 +82,6 @@ async function findTarget(target: ViewInput, { destination, intoDirectory }: Cop
 }
 
 const root: Owner = { uid: 0, gid: 0 }
-const now = () => ({ seconds: Math.floor(Date.now() / 1000), nanoseconds: 0 })
-
 /** One character a byte, as records have it; relative. */
 const recordPath = (path: string) => Buffer.from(path.replace(/^\/+/, '')).toString('latin1')
 
@@ -126,7 +117,7 @@ async function copyContext({ work, sources }: CopyStep, target: ViewInput, owner
 }
 
 /** The directories that are missing on the way come first; those that are there stay as they are. */
-async function withWay(target: ViewInput, to: Target, planned: Planned[]): Promise<Planned[]> {
+export async function withWay(target: ViewInput, to: Target, planned: Planned[]): Promise<Planned[]> {
   const wanted = new Map<string, Planned>()
   const way = (path: string) => {
     const parts = path.split('/').filter((part) => part !== '')
@@ -149,19 +140,22 @@ async function withWay(target: ViewInput, to: Target, planned: Planned[]): Promi
 interface Writing {
   mode: number | undefined
   owner: Owner
+  /** Seconds since 1970, of what has no time of its own; else now. */
+  seconds?: number | undefined
 }
 
 /** Nothing else may have the files mounted meanwhile: a second mount of an overlay takes the work directory away from the first. */
-async function write(target: ViewInput, planned: readonly Planned[], { mode, owner }: Writing): Promise<void> {
+export async function write(target: ViewInput, planned: readonly Planned[], { mode, owner, seconds = Math.floor(Date.now() / 1000) }: Writing): Promise<void> {
   if (planned.length === 0) return
+  const made = { seconds, nanoseconds: 0 }
   const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
   const bare = { link: '', ...owner, size: 0, major: 0, minor: 0 }
   try {
     for (const { path: full, source } of planned) {
       const path = recordPath(full)
-      if (source === 'directory') records.entry({ ...bare, type: 'directory', path, mode: 0o755, mtime: now() })
+      if (source === 'directory') records.entry({ ...bare, type: 'directory', path, mode: 0o755, mtime: made })
       else if ('content' in source) {
-        records.entry({ ...bare, type: 'file', path, mode: mode ?? 0o644, mtime: now(), size: source.content.length })
+        records.entry({ ...bare, type: 'file', path, mode: mode ?? 0o644, mtime: made, size: source.content.length })
         records.data(source.content)
         records.endContent()
       } else {
@@ -227,14 +221,9 @@ async function isArchive(path: string): Promise<boolean> {
 
 async function copyLayers(step: CopyStep, from: string[], target: ViewInput, owner: Owner | undefined): Promise<void> {
   const { context, session, work } = step
-  const source = await workContainer({ context, session, layers: from })
-  try {
-    await withContainerFiles(context, source, 'root only', async (files) => {
-      for (const path of work.sources) if (typeof path === 'string') await copyTree(step, files, path, target, owner)
-    })
-  } finally {
-    await dropContainer(context, source)
-  }
+  await withLayerFiles({ context, session, layers: from }, async (files) => {
+    for (const path of work.sources) if (typeof path === 'string') await copyTree(step, files, path, target, owner)
+  })
 }
 
 async function copyTree({ work }: CopyStep, files: ViewInput, written: string, target: ViewInput, owner: Owner | undefined): Promise<void> {

@@ -2,11 +2,11 @@ import { createHash } from 'node:crypto'
 import { createWriteStream } from 'node:fs'
 import { mkdir, readdir, unlink, utimes } from 'node:fs/promises'
 import { pipeline } from 'node:stream/promises'
+import { canceled } from '../build/canceled.ts'
 import { downloadFailed, withAnswer } from '../image/fetch-url.ts'
 import type { Context } from '../system/context.ts'
 import { readJson, writeFileAtomic } from '../system/files.ts'
 import { sha256 } from '../system/sha256.ts'
-import { canceled } from './build-run.ts'
 
 /** Bytes; what is larger is no file of a build, but a disk that fills. */
 const SIZE_MAX = 64 * 1024 ** 3

@@ -1,6 +1,6 @@
 import { cp } from 'node:fs/promises'
 import { posix } from 'node:path'
-import { type BuildContext, resolveInside } from '../build/context-files.ts'
+import { type BuildContext, notInContext, resolveInside } from '../build/context-files.ts'
 import type { RunMount } from '../build/dockerfile/mount-flag.ts'
 import { newScratch } from '../build/scratch.ts'
 import type { VolumeMount } from '../container/record.ts'
@@ -125,19 +125,16 @@ function decideSsh({ ssh }: MountSite, mount: RunMount, decided: StepMounts, tar
 async function boundMount(site: MountSite, { from, source, readOnly }: RunMount, target: string): Promise<VolumeMount> {
   const { layers, files = site.files } = from === undefined ? {} : site.origins.get(from)!
   if (layers !== undefined) {
-    if (layers.length === 0) throw missing(source, `${from} is empty`)
+    if (layers.length === 0) throw notInContext(source, `${from} is empty`)
     const below = posix.normalize(`/${source}`).slice(1)
     const options = below === '' ? [] : [`subpath=${below}`]
     return { ...bindMount(from!, target, readOnly), type: 'image', options, image: { id: '', layers } }
   }
   const inside = resolveInside(files.root, source)
-  if (inside === undefined) throw missing(source, `the context is ${files.root}`)
+  if (inside === undefined) throw notInContext(source, `the context is ${files.root}`)
   const path = inside === '' ? files.root : `${files.root}/${inside}`
   if (readOnly) return bindMount(path, target, true)
   const copy = `${await newScratch(site.context, site.session.id)}/copy`
   await cp(path, copy, { recursive: true, verbatimSymlinks: true, preserveTimestamps: true })
   return bindMount(copy, target, false)
 }
-
-const missing = (path: string, hint: string) =>
-  new LichenError(`${JSON.stringify(path)} not found in the build context`, { code: 'NOT_IN_CONTEXT', exitCode: 1, hint })

@@ -5,12 +5,12 @@ import { pushImage } from '../image/push.ts'
 import { familiarReference, parseReference } from '../image/reference.ts'
 import { saveArchive } from '../image/save-archive.ts'
 import { storeInLayout } from '../image/store-place.ts'
-import { copyFiles, noIdentity, packFiles, type ViewInput } from '../runtime/view.ts'
+import { copyFiles, noIdentity, packFiles } from '../runtime/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
-import { withContainerFiles } from './container-files.ts'
-import { recordEvent } from './record-event.ts'
+import type { BuildSession } from './build-container.ts'
+import { withLayerFiles } from './build-files.ts'
+import { recordTag } from './record-event.ts'
 
 /** Where a result goes; names are normalised, `dest` undefined is standard output. */
 export type Output =
@@ -54,7 +54,7 @@ export async function exportResult(exporting: Exporting, output: Output): Promis
       await keepBuilt(context, image, output.names)
       for (const name of output.names) {
         say(`naming to ${name}`)
-        await recordEvent(context.paths, 'image', 'tag', image.id, { name: familiarReference(parseReference(name)) })
+        await recordTag(context.paths, image.id, name)
       }
       for (const name of output.push ? output.names : []) {
         say(`pushing ${name}`)
@@ -72,7 +72,7 @@ export async function exportResult(exporting: Exporting, output: Output): Promis
       return
     case 'tar': {
       const shape = exporting.latest === undefined ? {} : { latest: exporting.latest }
-      return withFiles(exporting, (files) => write(output.dest, packTar(packFiles({ ...files, path: '/', name: '', follow: false }), shape)))
+      return withLayerFiles(exporting, (files) => write(output.dest, packTar(packFiles({ ...files, path: '/', name: '', follow: false }), shape)))
     }
     case 'local': {
       const { dest } = output
@@ -85,19 +85,10 @@ export async function exportResult(exporting: Exporting, output: Output): Promis
       })
       if (!(await stat(dest)).isDirectory()) throw new LichenError(`${dest} is no folder`, { code: 'OUTPUT_FAILED', exitCode: 1 })
       const host = { context, identity: noIdentity, view: { kind: 'host' as const } }
-      await withFiles(exporting, async (files) => {
+      await withLayerFiles(exporting, async (files) => {
         const from = { ...files, path: '/', name: '', follow: false }
         await copyFiles(from, { ...host, directory: dest, owners: false, confined: true })
       })
     }
-  }
-}
-
-async function withFiles<T>({ context, session, layers }: Exporting, use: (files: ViewInput) => Promise<T>): Promise<T> {
-  const view = await workContainer({ context, session, layers })
-  try {
-    return await withContainerFiles(context, view, 'root only', use)
-  } finally {
-    await dropContainer(context, view)
   }
 }

@@ -1,6 +1,7 @@
 import { closeSync } from 'node:fs'
 import { mkdir, writeFile } from 'node:fs/promises'
-import type { Work } from '../build/evaluate.ts'
+import { canceled } from '../build/canceled.ts'
+import type { Work } from '../build/work.ts'
 import type { ContainerView } from '../container/view.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
 import type { CreateOptions } from '../plan/options.ts'
@@ -58,8 +59,6 @@ export async function runStep(step: RunStep): Promise<BuiltLayer> {
     }
   })
 }
-
-export const canceled = () => new LichenError('the build was canceled', { code: 'BUILD_CANCELED', exitCode: 130 })
 
 function failed({ args }: RunWork, code: number | undefined): LichenError {
   const line = args.join(' ')

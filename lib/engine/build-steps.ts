@@ -1,21 +1,19 @@
 import { digestSources } from '../build/context-content.ts'
 import type { BuildContext, ContextSource } from '../build/context-files.ts'
-import { plainCopy, type Work } from '../build/evaluate.ts'
 import type { KnownDigests } from '../build/known-digests.ts'
+import { plainCopy, type Work } from '../build/work.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
-import { ApplyRecords } from '../image/apply-records.ts'
 import type { CreateOptions } from '../plan/options.ts'
-import { statFiles, unpackFiles, type ViewInput } from '../runtime/view.ts'
+import { statFiles } from '../runtime/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { type BuildSession, dropContainer, workContainer } from './build-container.ts'
-import { contextSources, copyStep } from './build-copy.ts'
-import { layerOfChanges } from './build-layer.ts'
+import type { BuildSession } from './build-container.ts'
+import { contextSources, copyStep, withWay, write } from './build-copy.ts'
+import { layerUpon } from './build-files.ts'
 import type { Provenance } from './build-mounts.ts'
 import { ownerIn } from './build-owner.ts'
 import type { RemoteSource } from './build-remote.ts'
 import { runStep } from './build-run.ts'
-import { withContainerFiles } from './container-files.ts'
 
 /** Where steps work, and with what. */
 export interface BuildSite {
@@ -87,45 +85,12 @@ export async function prepareStep(site: BuildSite, work: Work, layers: string[],
 }
 
 /** A layer only where the directory is not there yet. It and what is missing above it are the user's of the step. */
-async function makeWorkdir(
-  { context, session, timestamp }: BuildSite,
-  layers: string[],
-  { path, user }: { path: string; user: string },
-): Promise<BuiltLayer | undefined> {
-  const view = await workContainer({ context, session, layers })
-  try {
-    const there = await withContainerFiles(context, view, 'root only', async (files) => {
-      const [found] = await statFiles({ ...files, paths: [path], follow: true })
-      if (found?.type === 'directory') return true
-      if (found !== undefined) throw new LichenError(`cannot mkdir: ${path} is not a directory`, { code: 'CANNOT_OVERWRITE', exitCode: 1 })
-      const seconds = timestamp ?? Math.floor(Date.now() / 1000)
-      const owner = (await ownerIn(files, user)) ?? { uid: 0, gid: 0 }
-      const way = await missingOnTheWay(files, path)
-      const bare = { link: '', mode: 0o755, ...owner, mtime: { seconds, nanoseconds: 0 }, size: 0, major: 0, minor: 0 }
-      // Last: what looks at the files meanwhile would mount them a second time, and take the work directory away.
-      const records = new ApplyRecords(unpackFiles({ ...files, directory: '/', owners: true, confined: false }))
-      try {
-        for (const missing of way) {
-          records.entry({ ...bare, type: 'directory', path: Buffer.from(missing.slice(1)).toString('latin1') })
-        }
-        records.end()
-        await records.flush(true)
-        await records.finish()
-      } finally {
-        await records.abandon()
-      }
-      return false
-    })
-    return there ? undefined : await layerOfChanges(context, view, timestamp)
-  } finally {
-    await dropContainer(context, view)
-  }
-}
-
-/** The path, and the directories above that are not there; from the top. */
-async function missingOnTheWay(files: ViewInput, path: string): Promise<string[]> {
-  const parts = path.split('/').slice(1)
-  const way = parts.map((_, at) => `/${parts.slice(0, at + 1).join('/')}`)
-  const found = await statFiles({ ...files, paths: way, follow: true })
-  return way.filter((_, at) => found[at] === undefined)
-}
+const makeWorkdir = ({ context, session, timestamp }: BuildSite, layers: string[], { path, user }: { path: string; user: string }) =>
+  layerUpon({ context, session, layers }, timestamp, async (files) => {
+    const [found] = await statFiles({ ...files, paths: [path], follow: true })
+    if (found?.type === 'directory') return false
+    if (found !== undefined) throw new LichenError(`cannot mkdir: ${path} is not a directory`, { code: 'CANNOT_OVERWRITE', exitCode: 1 })
+    const owner = (await ownerIn(files, user)) ?? { uid: 0, gid: 0 }
+    await write(files, await withWay(files, { path, directory: true }, []), { mode: undefined, owner, seconds: timestamp })
+    return true
+  })

@@ -1,6 +1,6 @@
-import type { Step } from '../build/evaluate.ts'
 import { withoutPasswords } from '../build/git-address.ts'
 import type { Stage } from '../build/stages.ts'
+import type { Step } from '../build/work.ts'
 import type { Platform } from '../image/manifest.ts'
 import { formatPlatform, hostPlatform } from '../image/platform.ts'
 import { LichenError } from '../system/errors.ts'
@@ -22,8 +22,6 @@ export function located(error: unknown, { at, source }: Step): unknown {
   const line = `${source.file}:${at.line}: ${withoutPasswords(lines.join('\n'))}`
   return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
 }
-
-export const isCanceled = (error: unknown) => error instanceof LichenError && error.code === 'BUILD_CANCELED'
 
 /** BUILDPLATFORM, TARGETARCH and their kin. */
 export function platformArgs(target: Platform): Map<string, string> {

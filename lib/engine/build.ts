@@ -1,72 +1,28 @@
 import { stat } from 'node:fs/promises'
 import { type CachedStep, noteUse, readCachedStep, stepKey, writeCachedStep } from '../build/cache.ts'
+import { canceled, isCanceled } from '../build/canceled.ts'
 import type { BuildContext } from '../build/context-files.ts'
-import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import { syntaxError } from '../build/dockerfile/source.ts'
-import { type Evaluation, evaluateStage, historyOf, plainCopy, type Step } from '../build/evaluate.ts'
+import { type Evaluation, evaluateStage } from '../build/evaluate.ts'
 import { KnownDigests } from '../build/known-digests.ts'
-import { type NamedContexts, originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
+import { originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
+import { historyOf, plainCopy, type Step } from '../build/work.ts'
 import { type AssembledImage, assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
 import { blobSize } from '../image/blobs.ts'
 import type { HistoryEntry, ImageConfig, ImageConfiguration, Platform } from '../image/manifest.ts'
 import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
-import type { CreateOptions } from '../plan/options.ts'
-import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { layerDiff } from '../system/paths.ts'
-import type { BuildSession } from './build-container.ts'
+import type { BuildInput } from './build-input.ts'
 import type { Provenance } from './build-mounts.ts'
-import { type Exporting, exportResult, type Output, titleOf } from './build-outputs.ts'
+import { exportResult, titleOf } from './build-outputs.ts'
 import { type RemoteSource, remoteSources } from './build-remote.ts'
-import { canceled } from './build-run.ts'
 import { squashLayers } from './build-squash.ts'
 import { type BuildSite, prepareStep } from './build-steps.ts'
-import { DEFAULT_PATH, isCanceled, located, platformArgs, stepsOf } from './build-words.ts'
-
-/** What happens, for progress. `number` is that of the step in the order in which they began. */
-export type BuildEvent =
-  | { kind: 'started'; number: number; title: string }
-  | { kind: 'cached'; number: number }
-  | { kind: 'output'; number: number; bytes: Uint8Array }
-  | { kind: 'done'; number: number }
-  | { kind: 'failed'; number: number; title: string; step: Step | undefined; error: unknown }
-  | { kind: 'warning'; text: string }
-
-export interface BuildInput {
-  context: Context
-  session: BuildSession
-  dockerfile: Dockerfile
-  files: BuildContext
-  /** `--build-context`. */
-  contexts: NamedContexts
-  /** The files of those that are no images. */
-  openContext(name: string, signal: AbortSignal): Promise<BuildContext>
-  target: string | undefined
-  buildArgs: ReadonlyMap<string, string>
-  platform: string | undefined
-  noCache: boolean
-  /** Names of stages that are done anew. */
-  noCacheFor: ReadonlySet<string>
-  pull: 'always' | 'missing' | 'never'
-  labels: Readonly<Record<string, string>>
-  annotations: Readonly<Record<string, string>>
-  /** None: the result is but left in the cache. */
-  outputs: readonly Output[]
-  squash: boolean
-  write: Exporting['write']
-  /** Of every RUN. */
-  options: Partial<CreateOptions>
-  secrets: ReadonlyMap<string, Buffer>
-  /** Sockets of agents, by id. */
-  ssh: ReadonlyMap<string, string>
-  /** Seconds since 1970 that all is as old as, at most. */
-  timestamp: number | undefined
-  signal: AbortSignal
-  onEvent(event: BuildEvent): void
-}
+import { DEFAULT_PATH, located, platformArgs, stepsOf } from './build-words.ts'
 
 interface Result {
   layers: BuiltLayer[]
@@ -131,16 +87,10 @@ class Build {
     const { layers } = result
     const image = await assembleBuilt(context, { configuration: this.#configuration(result), layers, annotations: { ...annotations } })
     for (const output of outputs) {
-      const title = titleOf(output)
-      const number = this.#start(title)
-      const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
-      try {
-        await exportResult({ context, session, layers: layers.map(({ diffId }) => diffId), image, latest, say, write }, output)
-        onEvent({ kind: 'done', number })
-      } catch (error) {
-        onEvent({ kind: 'failed', number, title, step: undefined, error })
-        throw error
-      }
+      await this.#telling(titleOf(output), (number) => {
+        const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
+        return exportResult({ context, session, layers: layers.map(({ diffId }) => diffId), image, latest, say, write }, output)
+      })
     }
     return image
   }
@@ -227,6 +177,19 @@ class Build {
     return `[${stage}${at}/${of}]`
   }
 
+  /** Does something that is no step of the Dockerfile, and tells of its beginning and its end. */
+  async #telling<T>(title: string, work: (number: number) => Promise<T>): Promise<T> {
+    const number = this.#start(title)
+    try {
+      const result = await work(number)
+      this.#input.onEvent({ kind: 'done', number })
+      return result
+    } catch (error) {
+      this.#input.onEvent({ kind: 'failed', number, title, step: undefined, error })
+      throw error
+    }
+  }
+
   #start(title: string): number {
     const number = ++this.#steps
     this.#input.onEvent({ kind: 'started', number, title })
@@ -242,11 +205,8 @@ class Build {
       return { ...below, layers: [...below.layers], history: [...below.history] }
     }
     if (base.kind === 'context') return this.#filesAsBase(stage, base.name, { ...empty, config: { Env: [DEFAULT_PATH] } })
-    const title = `${this.#label(stage, 1, stepsOf(stage))} FROM ${base.reference}`
-    const number = this.#start(title)
-    try {
+    return this.#telling(`${this.#label(stage, 1, stepsOf(stage))} FROM ${base.reference}`, async (number) => {
       const image = await this.#pull(base.reference, stage.platform, number)
-      this.#input.onEvent({ kind: 'done', number })
       const { configuration } = image
       const layers = await layersOfImage(this.#input.context, image)
       const history = [...(configuration.history ?? [])]
@@ -263,10 +223,7 @@ class Build {
         },
         created: configuration.created ?? this.#now(),
       }
-    } catch (error) {
-      this.#input.onEvent({ kind: 'failed', number, title, step: undefined, error })
-      throw error
-    }
+    })
   }
 
   /** `FROM` a context that is a folder: its files are the root file system. */
@@ -372,23 +329,10 @@ class Build {
   #files(name: string): Promise<BuildContext> {
     let files = this.#contexts.get(name)
     if (files === undefined) {
-      files = this.#opened(name)
+      files = this.#telling(`[context ${name}] load`, () => this.#input.openContext(name, this.#stop.signal))
       this.#contexts.set(name, files)
     }
     return files
-  }
-
-  async #opened(name: string): Promise<BuildContext> {
-    const title = `[context ${name}] load`
-    const number = this.#start(title)
-    try {
-      const files = await this.#input.openContext(name, this.#stop.signal)
-      this.#input.onEvent({ kind: 'done', number })
-      return files
-    } catch (error) {
-      this.#input.onEvent({ kind: 'failed', number, title, step: undefined, error })
-      throw error
-    }
   }
 }
 

@@ -1,8 +1,9 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the Dockerfile
 import { describe, expect, test } from 'vitest'
 import { parseDockerfile } from '../../../lib/build/dockerfile/parse.ts'
-import { evaluateStage, type Work } from '../../../lib/build/evaluate.ts'
+import { evaluateStage } from '../../../lib/build/evaluate.ts'
 import { planStages } from '../../../lib/build/stages.ts'
+import type { Work } from '../../../lib/build/work.ts'
 import type { ImageConfig } from '../../../lib/image/manifest.ts'
 
 const platformArgs = new Map([
