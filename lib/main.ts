@@ -7,6 +7,7 @@ import { groups, verbs } from './commands/table.ts'
 import { LichenError } from './system/errors.ts'
 import { visible } from './system/log.ts'
 import { onStreamFailure, whenWritten, writeErr } from './system/output.ts'
+import { phases, traced, traceFile } from './system/trace.ts'
 
 const globalOptions = optionTable({
   root: { type: 'string', metavar: 'string', description: 'Folder of images, containers and volumes' },
@@ -24,9 +25,7 @@ delete process.env['BUN_JSC_useJIT']
 // A reader that has seen enough (`lichen logs x | head`) is no failure.
 onStreamFailure((error) => process.exit(error.code === 'EPIPE' ? 0 : 125))
 
-main(process.argv.slice(2)).then(leave, (error: unknown) => {
-  leave(report(error))
-})
+main(process.argv.slice(2)).then(leave, (error: unknown) => leave(report(error)))
 
 async function main(words: string[]): Promise<number> {
   const { options, positionals, given } = parseArgs(words, globalOptions, { min: 0, max: Infinity, stopAtFirst: true }, 'lichen')
@@ -50,7 +49,7 @@ async function runVerb(words: string[], globals: Globals): Promise<number> {
     return 0
   }
   const { name, rest } = findVerb(words, Object.keys(verbs), groups)
-  const command: Command = await verbs[name]!.load()
+  const command: Command = await traced(`load ${name}`, verbs[name]!.load)
   const verb = `lichen ${command.name}`
   const args = parseArgs(rest, command.options, command.positionals, verb)
   if (args.given.has('help')) {
@@ -59,7 +58,7 @@ async function runVerb(words: string[], globals: Globals): Promise<number> {
     return 0
   }
   checkPositionals(args.positionals, command.positionals, verb, command.usageExitCode ?? 1)
-  return command.run(args, globals)
+  return traced(name, () => command.run(args, globals))
 }
 
 function storageDriver(name: string | undefined): Globals['storageDriver'] {
@@ -88,7 +87,11 @@ function trace(error: unknown): string {
   return error.cause === undefined ? (error.stack ?? error.message) : `${error.stack ?? error.message}\ncaused by: ${trace(error.cause)}`
 }
 
-function leave(code: number): void {
+async function leave(code: number): Promise<void> {
+  if (traceFile !== undefined) {
+    const { writeTrace } = await import('./system/trace-file.ts')
+    await writeTrace(traceFile, ['lichen', ...process.argv.slice(2)].join(' '), phases)
+  }
   process.exitCode = code
   whenWritten(() => process.exit(code))
 }

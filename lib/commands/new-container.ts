@@ -8,6 +8,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { closeSync, openSync, rmSync, writeFileSync } from '../system/fs.ts'
 import { outputStream } from '../system/output.ts'
+import { traced } from '../system/trace.ts'
 import type { PullProgress } from './pull-progress.ts'
 
 /** What `run` and `create` have in common on top of the engine: the lines of a pull, --cidfile and --replace. */
@@ -23,7 +24,7 @@ export async function newContainer(
     shown = (await import('./pull-progress.ts')).pullProgress(outputStream(2))
     return shown
   }
-  const create = () => createContainer(context, options, quiet ? async () => silent : progress)
+  const create = () => traced('create the container', () => createContainer(context, options, quiet ? async () => silent : progress))
   try {
     return await (options.cidfile === undefined ? create() : withCidFile(options.cidfile, create))
   } finally {

@@ -1,5 +1,5 @@
 import type { Context } from '../system/context.ts'
-import { containersDir } from '../system/paths.ts'
+import { containersDir, type Paths } from '../system/paths.ts'
 import { readdir, readFile, rename, rm, writeFile } from '../system/small-files.ts'
 import { releaseNames } from './allocate.ts'
 import type { ContainerRecord } from './record.ts'
@@ -16,6 +16,9 @@ export interface Grave {
   volumes: boolean
 }
 
+/** Where the folder of a container lies from then on. */
+export const gravePath = (paths: Paths, id: string, volumes: boolean) => `${containersDir(paths)}/${LEAVING}${id}${volumes ? WITH_VOLUMES : ''}`
+
 /**
  * Takes a container out of sight in one rename and gives its name back. A crash afterwards leaves the rest to
  * `graves`. Call it under `exclusively`.
@@ -24,7 +27,7 @@ export async function discardContainer(context: Context, view: ContainerView, vo
   const { record, paths, exit } = view
   // For those who wait for the exit code with the lock file open. A full disk must not keep a container from going.
   if (exit !== undefined) await writeFile(paths.lock, JSON.stringify(exit), { flag: 'r+' }).catch(() => undefined)
-  const path = `${containersDir(context.paths)}/${LEAVING}${record.id}${volumes ? WITH_VOLUMES : ''}`
+  const path = gravePath(context.paths, record.id, volumes)
   await rename(paths.dir, path)
   await releaseNames(context, record)
   // Somebody who waits for the mutex may make the folder anew: then he also removes it.

@@ -5,7 +5,7 @@ import type { Launched } from '../runtime/launch.ts'
 import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { removeAfterExit } from './remove.ts'
+import { leaveAfterExit, removeAfterExit } from './remove.ts'
 
 /**
  * The end of a container that was started here, which is removed then if --rm was given. Gives its exit code; undefined where the
@@ -16,8 +16,9 @@ export async function endOf(context: Context, view: ContainerView, launched: Lau
     if (result?.kind !== 'exited' && result?.kind !== 'lost') return undefined
     const code = await launched.exited()
     if (view.record.options.remove) {
-      await removeAfterExit(context, view)
-      if (code !== undefined) await launched.cleaned()
+      // A monitor that was killed deletes nothing.
+      if (code === undefined) await removeAfterExit(context, view)
+      else await launched.cleaned(await leaveAfterExit(context, view))
     }
     if (code !== undefined) return code
     throw new LichenError(`the monitor of container ${view.record.name} was killed`, {

@@ -18,6 +18,7 @@ import { existsSync } from '../system/fs.ts'
 import { kernelRelease } from '../system/kernel.ts'
 import { randomHex } from '../system/random.ts'
 import { warnOncePerBoot } from '../system/say-once.ts'
+import { traced } from '../system/trace.ts'
 import { type ContainerIdentity, containerIdentity } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes, requireSources } from './mounts.ts'
@@ -106,7 +107,7 @@ async function source(
     return { image: { id: '', reference: await rootfsFolder(options.image), config: {}, layers: [] }, config: {} }
   }
   let pulled = false
-  const { id, layers, configuration } = await resolveImage({
+  const wish: ImageWish = {
     context,
     identity: identity.store,
     reference: options.image,
@@ -116,7 +117,8 @@ async function source(
       pulled = true
       return progress()
     },
-  })
+  }
+  const { id, layers, configuration } = await traced('find the image', () => resolveImage(wish))
   if (pulled) await recordPull(context.paths, familiarName(options.image))
   const config = configuration.config ?? {}
   return { image: { id, reference: options.image, config, layers }, config }

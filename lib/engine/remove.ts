@@ -14,6 +14,7 @@ import { hostIdentity } from '../system/identity.ts'
 import { tryLockFolder } from '../system/lock.ts'
 import { buildSessionsDir, containerPaths } from '../system/paths.ts'
 import { readdir, rm } from '../system/small-files.ts'
+import { traced } from '../system/trace.ts'
 import { collectGarbage } from './collect-garbage.ts'
 import { recordContainerEvent } from './record-event.ts'
 import { removeUnused } from './remove-volumes.ts'
@@ -27,7 +28,11 @@ export interface RemoveOptions {
 }
 
 /** Removes a container: out of sight in one step, then its files. Needs no free disk space. Throws STILL_RUNNING, CONTAINER_NOT_FOUND. */
-export async function removeContainer(context: Context, view: ContainerView, { force, volumes }: RemoveOptions): Promise<void> {
+export async function removeContainer(context: Context, view: ContainerView, options: RemoveOptions): Promise<void> {
+  await fill(context, await discard(context, view, options))
+}
+
+async function discard(context: Context, view: ContainerView, { force, volumes }: RemoveOptions): Promise<Grave> {
   const grave = await exclusively(view, async (now) => {
     if (!isActive(now)) {
       await clearCgroup(now)
@@ -38,7 +43,7 @@ export async function removeContainer(context: Context, view: ContainerView, { f
     return discardContainer(context, await observe(now.record, now.paths, true), volumes)
   })
   await recordContainerEvent(view, 'destroy')
-  await fill(context, grave)
+  return grave
 }
 
 /** What a monitor that was killed has left: a cgroup of our making. A scope is the service manager's to remove. */
@@ -49,10 +54,24 @@ async function clearCgroup({ record, paths }: ContainerView): Promise<void> {
 
 /** The end of a container that was started with --rm. Somebody else, its monitor's cleanup for one, may have been quicker. */
 export async function removeAfterExit(context: Context, view: ContainerView): Promise<void> {
+  const grave = await discardAfterExit(context, view)
+  if (grave !== undefined) await fill(context, grave)
+}
+
+/** The same, but that mere deleting is left to the monitor, which has time for it: 'discarded', in the words of `Launched`. */
+export async function leaveAfterExit(context: Context, view: ContainerView): Promise<'removed' | 'discarded'> {
+  const grave = await discardAfterExit(context, view)
+  if (grave !== undefined && anonymousVolumes(view.record).length === 0 && !(await lacksImages(context, view.record))) return 'discarded'
+  if (grave !== undefined) await fill(context, grave)
+  return 'removed'
+}
+
+async function discardAfterExit(context: Context, view: ContainerView): Promise<Grave | undefined> {
   try {
-    await removeContainer(context, view, { force: false, volumes: true })
+    return await traced('discard the container', () => discard(context, view, { force: false, volumes: true }))
   } catch (error) {
     if (!(error instanceof LichenError) || (error.code !== 'CONTAINER_NOT_FOUND' && error.code !== 'STILL_RUNNING')) throw error
+    return undefined
   }
 }
 
@@ -93,9 +112,13 @@ const anonymousVolumes = ({ mounts }: ContainerRecord) => mounts.filter(({ type,
 
 /** The last container of an image that was removed before it takes the layers with it. */
 async function collectUnderIt(context: Context, record: ContainerRecord | undefined): Promise<void> {
-  const ids = record === undefined ? [] : imagesOf(record).filter((id) => id !== '')
+  if (record !== undefined && (await lacksImages(context, record))) await collectGarbage(context)
+}
+
+async function lacksImages(context: Context, record: ContainerRecord): Promise<boolean> {
+  const ids = imagesOf(record).filter((id) => id !== '')
   const there = await Promise.all(ids.map((id) => hasImage(context, id)))
-  if (there.includes(false)) await collectGarbage(context)
+  return there.includes(false)
 }
 
 function stillRunning({ record, status }: ContainerView): LichenError {

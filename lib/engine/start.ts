@@ -1,4 +1,5 @@
 import { planCgroup } from '../cgroup/place.ts'
+import { gravePath } from '../container/discard.ts'
 import { exclusively } from '../container/exclusive.ts'
 import type { ContainerRecord, ExitRecord } from '../container/record.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
@@ -19,6 +20,7 @@ import { warning } from '../system/log.ts'
 import { ownCommand } from '../system/own-command.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 import { rm, writeFile } from '../system/small-files.ts'
+import { traced } from '../system/trace.ts'
 import type { CdiDevices } from './cdi.ts'
 import { containerRootfs } from './container-rootfs.ts'
 import { healthPlan } from './health.ts'
@@ -59,8 +61,8 @@ export async function startHeld(context: Context, view: ContainerView, options: 
   if (record.options.logDriver === 'passthrough') requireNoTerminal()
   const launched = await withLastWord(paths, async () => {
     await rm(paths.amendment, { force: true })
-    const input = await planStart(context, view, options)
-    return launch(input).catch(async (error: unknown) => {
+    const input = await traced('make the plan', () => planStart(context, view, options))
+    return traced('launch', () => launch(input)).catch(async (error: unknown) => {
       throw await explained(error, context, record)
     })
   })
@@ -140,6 +142,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
       attachSocket: paths.attachSocket,
       pidfile: record.options.pidfile ?? '',
       amendment: paths.amendment,
+      grave: record.options.remove ? gravePath(context.paths, record.id, true) : '',
     },
     log: { ...logPlan(record, paths), extra: await logExtra(record, spec.process?.env ?? []) },
     cleanup: record.options.remove ? [...ownCommand(), '--root', context.paths.data, 'rm', '--volumes', record.id] : [],

@@ -127,8 +127,11 @@ export interface RunPlan {
   init: boolean
   network: NetworkPlan
   cgroup: CgroupPlan
-  /** `pidfile` is the user's, "": none. `amendment` may come to be: what has been changed since (encodeAmendment). */
-  files: { lock: string; live: string; exit: string; attachSocket: string; pidfile: string; amendment: string }
+  /**
+   * `pidfile` is the user's, "": none. `amendment` may come to be: what has been changed since (encodeAmendment). `grave`, "": none: its folder once it
+   * has been discarded, for the monitor to delete.
+   */
+  files: { lock: string; live: string; exit: string; attachSocket: string; pidfile: string; amendment: string; grave: string }
   /** `path`: of journald its socket. `extra`: what every entry has, as PLAN_LOG wants it. */
   log: { driver: LogDriver; path: string; maxSize: number; maxFiles: number; extra: Uint8Array }
   /** Started once when the container is gone and no launcher is connected: `--rm` of detached containers. */

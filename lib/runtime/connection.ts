@@ -10,8 +10,8 @@ export interface StatusConnection {
   next(): Promise<Status | undefined>
   /** The service manager has placed the monitor: go on. */
   go(): Promise<void>
-  /** The container is removed: the monitor need not see to it. */
-  cleaned(): Promise<void>
+  /** The container is removed, or (`discarded`) out of sight, with its folder left for the monitor to delete. */
+  cleaned(word: 'removed' | 'discarded'): Promise<void>
   close(): Promise<void>
 }
 
@@ -32,8 +32,8 @@ export function statusConnection(fd: number): StatusConnection {
     async go() {
       writeSync(fd, encodeRecord(controlTag.GO))
     },
-    async cleaned() {
-      writeSync(fd, encodeRecord(controlTag.CLEANED))
+    async cleaned(word) {
+      writeSync(fd, encodeRecord(word === 'removed' ? controlTag.CLEANED : controlTag.DISCARDED))
     },
     async close() {
       closeSync(fd)

@@ -33,11 +33,12 @@ import {
 } from './protocol.ts'
 import { b, encodeRecord, type Field, i, s, u } from './wire.ts'
 
-/** The plan as `lichen-runtime` reads it from its memfd. */
-export function encodePlan(plan: Plan): Buffer {
+/** The plan as `lichen-runtime` reads it from its memfd. `trace`: it is to tell where the time goes. */
+export function encodePlan(plan: Plan, trace = false): Buffer {
   const records: Buffer[] = [Buffer.from(PLAN_MAGIC, 'latin1')]
   const put = (tag: number, ...fields: Field[]) => void records.push(encodeRecord(tag, fields))
   put(T.VERB, u(verb[plan.verb]))
+  if (trace) put(T.TRACE)
   if (plan.verb === 'run') putRun(put, plan)
   else if (plan.verb === 'exec') putExec(put, plan)
   else putUnshare(put, plan)
@@ -80,6 +81,7 @@ function putRun(put: Put, plan: RunPlan): void {
   if (plan.files.amendment !== '') put(T.AMENDMENT, s(plan.files.amendment))
   put(T.LOG, u(logDriver[plan.log.driver]), s(plan.log.path), u(plan.log.maxSize), u(plan.log.maxFiles), b(plan.log.extra))
   for (const argument of plan.cleanup) put(T.CLEANUP_ARG, s(argument))
+  if (plan.files.grave !== '') put(T.GRAVE, s(plan.files.grave))
   if (plan.timeout > 0) put(T.STOP_TIMEOUT, u(plan.timeout))
   if (plan.events !== undefined) {
     put(T.EVENTS, s(plan.events.log), s(plan.events.head))

@@ -5,6 +5,7 @@ import { LichenError } from '../system/errors.ts'
 import { closeSync } from '../system/fs.ts'
 import { warning } from '../system/log.ts'
 import { spawn } from '../system/spawn.ts'
+import { notePhase, traced, traceFile } from '../system/trace.ts'
 import { type StatusConnection, statusConnection } from './connection.ts'
 import { encodePlan } from './encode-plan.ts'
 import { explainFailure } from './explain.ts'
@@ -20,10 +21,10 @@ export interface Launched {
   /** Exit code when it has ended and its records are written; undefined where the monitor was killed. */
   exited(): Promise<number | undefined>
   /**
-   * Behind `exited`, for a plan with a cleanup: it has been done here. A launcher that lets go without this word
-   * leaves it to the monitor.
+   * Behind `exited`, for a plan with a cleanup: it has been done here, or all but the deleting of `grave` in the plan's files. A launcher
+   * that lets go without this word leaves it to the monitor.
    */
-  cleaned(): Promise<void>
+  cleaned(word: 'removed' | 'discarded'): Promise<void>
   /** Lets go of the monitor: it cleans up by itself when the container ends. */
   release(): Promise<void>
 }
@@ -40,7 +41,7 @@ export interface LaunchInput {
  * Throws what explainFailure makes of it; nothing runs then.
  */
 export async function launch({ context, plan, place }: LaunchInput): Promise<Launched> {
-  const planFd = addon.sealedMemfd({ name: 'lichen-plan', bytes: encodePlan(plan) })
+  const planFd = addon.sealedMemfd({ name: 'lichen-plan', bytes: encodePlan(plan, traceFile !== undefined) })
   const [statusFd, runtimeStatus] = addon.socketPair({})
   const [client, runtimeClient] = plan.attached ? addon.socketPair({}) : [undefined, undefined]
   const fds: [number, number][] = [
@@ -62,13 +63,13 @@ export async function launch({ context, plan, place }: LaunchInput): Promise<Lau
       await place(monitor.pid)
       await status.go()
     }
-    const started = await waitForStart(status)
+    const started = await traced('wait for the start', () => waitForStart(status))
     return {
       pid: started.pid,
       startTime: started.startTime,
       client,
-      exited: () => waitForExit(status),
-      cleaned: () => status.cleaned(),
+      exited: () => traced('wait for the end', () => waitForExit(status)),
+      cleaned: (word) => status.cleaned(word),
       release: () => status.close(),
     }
   } catch (error) {
@@ -89,6 +90,7 @@ async function waitForStart(status: StatusConnection) {
     }
     if (message.kind === 'failed') throw await explainFailure(message.failure)
     if (message.kind === 'warning') warning((await explainFailure(message.failure)).message)
+    if (message.kind === 'trace') notePhase(message.phase)
     if (message.kind === 'started') return message
   }
 }
@@ -98,6 +100,7 @@ async function waitForExit(status: StatusConnection): Promise<number | undefined
     const message = await status.next()
     if (message === undefined) return undefined
     if (message.kind === 'warning') warning((await explainFailure(message.failure)).message)
+    if (message.kind === 'trace') notePhase(message.phase)
     if (message.kind === 'exited') return message.code
   }
 }

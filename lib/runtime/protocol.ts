@@ -8,6 +8,7 @@ export const PLAN_MAGIC = 'LICHENP1'
 export const planTag = {
   VERB: 1,
   ID: 2,
+  TRACE: 3,
   UID_MAP: 10,
   GID_MAP: 11,
   NEWUIDMAP: 12,
@@ -50,6 +51,7 @@ export const planTag = {
   CGROUP: 80,
   CGROUP_CONTROLLERS: 81,
   CGROUP_WRITE: 82,
+  GRAVE: 88,
   PIDFILE: 89,
   FILES: 90,
   LOG: 91,
@@ -82,8 +84,9 @@ export const logDriver = { none: 0, 'json-file': 1, 'k8s-file': 2, journald: 3, 
 export const unshareOp = { exec: 1, apply: 2, remove: 3, merge: 4, probe: 5, mount: 6, unmount: 7, stat: 8, pack: 9, unpack: 10, changes: 11 } as const
 export const opFlag = { follow: 1, owners: 2, confined: 4, merged: 8, 'whiteout-files': 16, names: 32, count: 64, sync: 128, top: 256, keep: 512 } as const
 export const viewKind = { host: 1, directory: 2, rootfs: 3, process: 4, 'process-root': 5 } as const
-export const statusTag = { STARTED: 1, EXITED: 2, FAILED: 3, WARNING: 4, DONE: 5, FOUND: 6 } as const
-export const controlTag = { GO: 1, CLEANED: 2 } as const
+export const statusTag = { STARTED: 1, EXITED: 2, FAILED: 3, WARNING: 4, DONE: 5, FOUND: 6, TRACE: 7 } as const
+export const traceLane = { monitor: 1, between: 2, container: 3 } as const
+export const controlTag = { GO: 1, CLEANED: 2, DISCARDED: 3 } as const
 export const frameType = { HELLO: 1, STDIN: 2, STDIN_EOF: 3, RESIZE: 4, STDOUT: 5, STDERR: 6, EXIT: 7, HEALTH: 8 } as const
 export const healthAnswer = { PASSED: 0, FAILED: 1, NO_CHECK: 2 } as const
 export const helloFlag = { STDIN: 1, STDOUT: 2, STDERR: 4 } as const

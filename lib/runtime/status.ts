@@ -1,4 +1,5 @@
-import { entryType, statusTag } from './protocol.ts'
+import type { Phase } from '../system/trace.ts'
+import { entryType, statusTag, traceLane } from './protocol.ts'
 import { FieldReader, type WireRecord } from './wire.ts'
 
 /** What the runtime says of a step that failed; see `enum status_tag` in native/runtime/protocol.h. */
@@ -21,6 +22,7 @@ export type Status =
   | { kind: 'warning'; failure: Failure }
   | { kind: 'done'; entries: number; bytes: number }
   | { kind: 'found'; found: Found | undefined }
+  | { kind: 'trace'; phase: Phase }
 
 /** A file that was looked for. */
 export interface Found {
@@ -50,6 +52,8 @@ export function decodeStatus({ tag, payload }: WireRecord): Status {
       return { kind: 'done', entries: read.u(), bytes: read.u() }
     case statusTag.FOUND:
       return { kind: 'found', found: decodeFound(read) }
+    case statusTag.TRACE:
+      return { kind: 'trace', phase: { lane: laneNames.get(read.u())!, name: read.s(), begin: read.u(), end: read.u() } }
     default:
       throw new RangeError(`unknown status record ${tag}`)
   }
@@ -62,6 +66,8 @@ function decodeFound(read: FieldReader): Found | undefined {
 }
 
 const typeNames = new Map(Object.entries(entryType).map(([name, number]) => [number as number, name as keyof typeof entryType]))
+
+const laneNames = new Map(Object.entries(traceLane).map(([name, number]) => [number as number, name as keyof typeof traceLane]))
 
 const decodeFailure = (read: FieldReader): Failure => ({
   stage: read.s(),

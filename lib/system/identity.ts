@@ -11,10 +11,20 @@ import { insideUnshare } from './unshared.ts'
 
 /**
  * The id maps of this user for `--userns` (default: container root is the user, the subordinate ids follow). Ranges are
- * read afresh each time. Without a range: the one own id, and supplementary groups stay.
+ * read afresh by each command, once. Without a range: the one own id, and supplementary groups stay.
  * Throws BAD_USERNS, NO_UIDMAP, NO_SUBUIDS.
  */
-export async function hostIdentity(context: Context, userns = ''): Promise<Identity> {
+export function hostIdentity(context: Context, userns = ''): Promise<Identity> {
+  const known = identities.get(context) ?? new Map<string, Promise<Identity>>()
+  identities.set(context, known)
+  const identity = known.get(userns) ?? findIdentity(context, userns)
+  known.set(userns, identity)
+  return identity
+}
+
+const identities = new WeakMap<Context, Map<string, Promise<Identity>>>()
+
+async function findIdentity(context: Context, userns: string): Promise<Identity> {
   const mode = parseUserns(userns)
   if (mode === undefined) {
     throw new LichenError(`invalid USER mode: ${userns}`, { code: 'BAD_USERNS', hint: 'host, nomap, keep-id or keep-id:uid=UID,gid=GID' })

@@ -10,6 +10,7 @@ import { resolve } from './path.ts'
 import { openRunRoot, runPlaces } from './run-root.ts'
 import { sha256 } from './sha256.ts'
 import { sharedRunRoot } from './shared-run-root.ts'
+import { traced } from './trace.ts'
 import { insideUnshare, type Unshared } from './unshared.ts'
 
 /** What stands in front of the verb on the command line. */
@@ -25,7 +26,11 @@ export interface GlobalOptions {
  * Finds, makes and checks the folders of this user, and reads the configuration.
  * Throws STORE_NOT_OURS, DATA_ROOT_IN_USE, RUN_DIR_UNSAFE, NO_HOME, BROKEN_JSON, BAD_CONFIG, NO_RUNTIME, UNSHARED_ELSEWHERE.
  */
-export async function openContext(options: GlobalOptions = {}): Promise<Context> {
+export function openContext(options: GlobalOptions = {}): Promise<Context> {
+  return traced('open the store', () => open(options))
+}
+
+async function open(options: GlobalOptions): Promise<Context> {
   if (options.debug) setDebug(true)
   const uid = process.geteuid?.() ?? 0
   const home = homeFolder(uid)

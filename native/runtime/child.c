@@ -10,6 +10,7 @@
 #include "descriptors.h"
 #include "report.h"
 #include "sync.h"
+#include "trace.h"
 
 void child_begin(const struct child_io *io, int extra) {
   report_fd = io->sync;
@@ -46,7 +47,9 @@ static void hand_up_namespaces(const struct plan *plan, int sync) {
 
 void child_main(const struct plan *plan, const struct child_io *io, bool mapped) {
   container_prepare(plan);
+  trace_phase("open layers and sources");
   if (!mapped) sync_wait(io->sync, SYNC_MAPPED);
+  trace_phase("wait for the id maps");
   child_become_root(plan);
   hand_up_namespaces(plan, io->sync);
   container_main(plan, io);

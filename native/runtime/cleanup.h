@@ -4,7 +4,7 @@
 
 #include "plan.h"
 
-/* Becomes plan->cleanup, unless the launcher says that it has done it itself; without one, ends. */
+/* Becomes plan->cleanup, unless the launcher says that it has done it itself, or has left nothing but files of the user; without one, ends. */
 _Noreturn void cleanup(const struct plan *plan);
 
 #endif

@@ -24,6 +24,7 @@
 #include "rootfs.h"
 #include "settings.h"
 #include "sources.h"
+#include "trace.h"
 #include "tree.h"
 
 #ifndef FUSE_SUPER_MAGIC
@@ -79,19 +80,25 @@ void container_main(const struct plan *plan, const struct child_io *io) {
 
   /* No mount of ours comes out; what the host mounts later may still come into those binds that want it. */
   if (mount(NULL, "/", NULL, MS_SLAVE | MS_REC, NULL) < 0) fail("mount", errno, "/", "", "mount(/, MS_SLAVE|MS_REC)");
+  trace_phase("namespaces, settings");
   int root = plan->rootfs_kind == ROOTFS_FUSE_OVERLAYFS ? open_staged(plan) : rootfs_mount(plan);
+  trace_phase("root file system");
   entries_add(plan, root);
+  trace_phase("lines of passwd and group");
   mounts_carry_out(plan, root);
+  trace_phase("mounts");
   users_find(plan, root, &user);
   mounts_give_away(&user);
   struct process process = {.plan = plan, .user = &user, .sync = io->sync, .waits = true};
   int console = plan->terminal ? console_open(plan, root, io->sync, user.uid, true) : -1;
   for (int fd = 0; fd < 3; fd++) process.stdio[fd] = plan->terminal ? console : io->stdio[fd];
+  trace_phase("user, console");
   make_cwd(plan, root);
   if (plan->root_readonly && tree_change(root, ATTRIBUTE_RDONLY, 0, false) < 0) fail("rootfs", errno, "/", "", "mount_setattr(/, MOUNT_ATTR_RDONLY)");
   pivot(root);
   if (plan->root_propagation != 0 && mount(NULL, "/", NULL, plan->root_propagation, NULL) < 0) fail("rootfs", errno, "/", "", "mount(/, propagation)");
 
+  trace_phase("working directory, pivot");
   setsid();
   if (plan->init) init_fork();
   process_execute(&process);

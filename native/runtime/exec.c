@@ -13,6 +13,7 @@
 #include "report.h"
 #include "status.h"
 #include "streams.h"
+#include "trace.h"
 #include "verbs.h"
 
 static bool started;
@@ -35,21 +36,26 @@ void exec_main(const struct plan *plan) {
   if (plan->cgroup_mode == CGROUP_SCOPE) status_wait_for_go();
   cgroup_visit(plan);
   clients_open(plan);
+  trace_phase("cgroup, sockets");
   launch(plan);
   report_undo = NULL;
   started = true;
+  trace_tell();
   status_started(launch_process.pid, launch_process.start_time, plan->cgroup_path == NULL ? "" : plan->cgroup_path);
   streams_start();
   for (clients_settle(); !launch_process.ended; clients_settle()) {
     streams_balance();
     loop_turn(-1);
   }
+  trace_phase("wait for its end");
   streams_drain();
   int code = children_code(&launch_process);
   char more[32];
   snprintf(more, sizeof more, ",\"exitCode\":\"%d\"", code);
   event_append(plan, "exec_die", more);
   clients_exit(code);
+  trace_phase("last output, event of the end");
+  trace_tell();
   status_exited(code, false);
   for (clients_settle(); clients_left(); clients_settle()) loop_turn(-1);
   _exit(0);

@@ -21,6 +21,7 @@
 #include "stage.h"
 #include "streams.h"
 #include "sync.h"
+#include "trace.h"
 #include "visit.h"
 
 /* Of a network helper that does not get ready on a machine that is very busy. */
@@ -32,6 +33,7 @@ struct child launch_process;
 static struct child between, fuse; /* the stage or the visit; fuse-overlayfs */
 static int fuse_pidfd = -1;
 static const struct plan *plan;
+static uint64_t network_since;
 static bool network_ready, told_ready, executed;
 
 static void on_packet(struct watch *watch, uint32_t events);
@@ -46,11 +48,14 @@ static void tell_ready(void) {
 
 static void on_network_ready(void) {
   network_ready = true;
+  trace_span("network", network_since);
   tell_ready();
 }
 
 static void map(pid_t pid) {
+  uint64_t since = trace_now();
   idmap_write(plan, pid);
+  trace_span("id maps", since);
   sync_send(sync_socket.fd, SYNC_MAPPED, -1, "namespace");
 }
 
@@ -109,7 +114,7 @@ static void on_packet(struct watch *watch, uint32_t events) {
     case SYNC_UNSHARED: map(between.pid); break;
     case SYNC_CHILD: on_process((pid_t)field_u(fields)); break;
     case SYNC_HELPER: on_fuse((pid_t)field_u(fields), packet.fds[0]), packet.fds[0] = -1; break;
-    case SYNC_NAMESPACES: network_start(plan, packet.fds[0], packet.fds[1], on_network_ready); break;
+    case SYNC_NAMESPACES: network_since = trace_now(), network_start(plan, packet.fds[0], packet.fds[1], on_network_ready); break;
     default: fail("namespace", EPROTO, "", "", "recvmsg(sync, %u)", packet.record.tag);
   }
   for (int i = 0; i < 2; i++) {
@@ -129,6 +134,7 @@ static void clone_container(const struct child_io *io) {
   /* The cgroup namespace is unshared inside: made here, its root would be our cgroup. */
   pid_t pid = clone_process(plan->namespaces & ~(uint64_t)CLONE_NEWCGROUP, cgroup_fd());
   if (pid == 0) {
+    trace_become(TRACE_CONTAINER);
     child_begin(io, -1);
     child_main(plan, io, !new_user);
   }
@@ -150,12 +156,14 @@ void launch(const struct plan *the_plan) {
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) fail("namespace", errno, "", "", "socketpair()");
   struct child_io io = {.sync = ends[1]};
   streams_open(plan, io.stdio);
+  trace_phase("streams");
   sync_socket.fd = ends[0];
   /* For exec before the clone: it goes among processes that may trace. For run after it: newuidmap refuses a child that is not dumpable. */
   prctl(PR_SET_DUMPABLE, plan->verb == VERB_RUN);
   if (plan->verb == VERB_EXEC) clone_visit(&io);
   else clone_container(&io);
   prctl(PR_SET_DUMPABLE, 0);
+  trace_phase("clone");
   close(io.sync);
   for (int i = 0; i < 3; i++) {
     if (io.stdio[i] >= 0) close(io.stdio[i]);
@@ -164,6 +172,7 @@ void launch(const struct plan *the_plan) {
   while (!executed) {
     if (loop_turn(network_pending() ? NETWORK_TIMEOUT : -1) == 0 && network_pending()) network_late();
   }
+  trace_phase("wait for its program");
 }
 
 void launch_undo(void) {

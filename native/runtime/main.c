@@ -5,6 +5,7 @@
 #include "descriptors.h"
 #include "executable.h"
 #include "plan.h"
+#include "trace.h"
 #include "verbs.h"
 
 int main(int argc, char *argv[]) {
@@ -14,11 +15,13 @@ int main(int argc, char *argv[]) {
   signal(SIGPIPE, SIG_IGN);
   struct plan plan;
   plan_read(FD_PLAN, &plan);
+  trace_open(&plan);
   /* `unshare` executes nothing that came with an image, and saves the copy, unless it enters namespaces of a container. */
   if (plan.verb != VERB_UNSHARE || plan.view == VIEW_PROCESS || plan.view == VIEW_PROCESS_ROOT) executable_protect(argv);
   for (int fd = FD_PLAN; fd <= FD_STDIO + 2; fd++) fcntl(fd, F_SETFD, FD_CLOEXEC);
   close(FD_PLAN);
   for (int i = 0; plan.log_driver != LOG_PASSTHROUGH && i < 3; i++) close(FD_STDIO + i);
+  trace_phase("protect the executable");
   switch (plan.verb) {
     case VERB_RUN: run_main(&plan);
     case VERB_EXEC: exec_main(&plan);

@@ -108,6 +108,7 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
   switch ((enum plan_tag)tag) {
     case PLAN_VERB: plan->verb = field_u(f); break;
     case PLAN_ID: plan->id = field_s(f); break;
+    case PLAN_TRACE: plan->trace = true; break;
     case PLAN_UID_MAP: read_id_map(f, &plan->uid_maps); break;
     case PLAN_GID_MAP: read_id_map(f, &plan->gid_maps); break;
     case PLAN_NEWUIDMAP: plan->newuidmap = field_s(f); break;
@@ -170,6 +171,7 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
       plan->log_extra = field_b(f, &plan->log_extra_length);
       break;
     case PLAN_PIDFILE: plan->pidfile = field_s(f); break;
+    case PLAN_GRAVE: plan->grave = field_s(f); break;
     case PLAN_AMENDMENT: plan->amendment_file = field_s(f); break;
     case PLAN_CLEANUP_ARG: append_string(&plan->cleanup, field_s(f)); break;
     case PLAN_STOP_TIMEOUT: plan->timeout = field_u(f); break;

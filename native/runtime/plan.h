@@ -85,6 +85,7 @@ struct limits {
 
 struct plan {
   uint64_t verb; /* enum plan_verb */
+  bool trace;
   const char *id;
 
   struct id_maps uid_maps, gid_maps;
@@ -128,7 +129,7 @@ struct plan {
   const char *log_path, *log_extra;
   size_t log_extra_length;
   struct strings cleanup;
-  const char *pidfile, *amendment_file; /* NULL: none */
+  const char *pidfile, *amendment_file, *grave; /* NULL: none */
   uint64_t timeout; /* milliseconds, 0: none */
   uint64_t restart_policy, restart_max; /* enum restart_policy; 0: no limit */
 

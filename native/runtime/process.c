@@ -22,6 +22,7 @@
 #include "sandbox.h"
 #include "stdfds.h"
 #include "sync.h"
+#include "trace.h"
 
 /* The parent may be in another pid namespace, where getppid() says 0 before and after its end: the socket tells. */
 void process_end_with_monitor(int sync) {
@@ -77,13 +78,16 @@ void process_execute(const struct process *process) {
   bool entered = enter_cwd(plan->cwd) == 0;
   if (!entered && errno != EACCES && errno != EPERM) fail("cwd", errno, plan->cwd, "", "chdir(%s)", plan->cwd);
   umask(plan->has_umask ? (mode_t)plan->umask_bits : 0022);
+  trace_phase("descriptors, environment");
   if (process->waits) sync_wait(process->sync, SYNC_READY);
+  trace_phase("wait for the network");
   reset_signals();
   sandbox_enter(plan, process->user);
   /* A directory that only the user himself may enter, on NFS for example. */
   if (!entered && enter_cwd(plan->cwd) < 0) fail("cwd", errno, plan->cwd, "", "chdir(%s)", plan->cwd);
   if (process->waits) process_end_with_monitor(process->sync);
   sandbox_close(plan, process->user);
+  trace_phase("sandbox");
   execute(plan, environment);
 }
 

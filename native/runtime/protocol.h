@@ -29,6 +29,7 @@ enum plan_tag {
   PLAN_VERB = 1,           /* u: enum plan_verb */
   PLAN_ID = 2,             /* s: container id, 64 hex digits */
   /* identity */
+  PLAN_TRACE = 3,          /* (empty): STATUS_TRACE is wanted */
   PLAN_UID_MAP = 10,       /* u container, u host, u size; repeats */
   PLAN_GID_MAP = 11,       /* the same */
   PLAN_NEWUIDMAP = 12,     /* s: path of the setuid helper; absent: write the map ourselves */
@@ -81,11 +82,12 @@ enum plan_tag {
   PLAN_CGROUP_CONTROLLERS = 81, /* s: what to write to the parent's cgroup.subtree_control, "+memory +pids" */
   PLAN_CGROUP_WRITE = 82,  /* s file name, s value; repeats */
   /* files and life */
+  PLAN_GRAVE = 88,         /* s: the container's folder, once the launcher has said CONTROL_DISCARDED */
   PLAN_PIDFILE = 89,       /* s: where the host pid is written at each start again; the first time it is for the launcher to do */
   PLAN_FILES = 90,         /* s lock, s live record, s exit record, s attach socket */
   PLAN_LOG = 91,           /* u enum log_driver, s path, u max size in bytes (0: none), u max files, b what every entry has: LOG_JSON_FILE the text of
                               further members, each with a comma behind; LOG_JOURNALD lines NAME=value */
-  PLAN_CLEANUP_ARG = 92,   /* s: argv that takes the monitor's place when the container is gone, unless the launcher says CONTROL_CLEANED; repeats */
+  PLAN_CLEANUP_ARG = 92,   /* s: argv that takes the monitor's place when the container is gone, unless the launcher says CONTROL_CLEANED, or PLAN_GRAVE can be deleted; repeats */
   PLAN_STOP_TIMEOUT = 93,  /* u milliseconds: --timeout, 0 none */
   PLAN_RESTART = 94,       /* u enum restart_policy, u most restarts (0: no limit) */
   PLAN_HEALTH = 95,        /* s health record, u interval (0: on demand only), u timeout, u retries, u start period, u start interval, all in milliseconds, u enum health_action,
@@ -199,7 +201,11 @@ enum status_tag {
   STATUS_WARNING = 4, /* the same fields; it goes on */
   STATUS_DONE = 5,    /* unshare: u entries, u bytes. Of OP_PACK the bytes are those of a tar */
   STATUS_FOUND = 6,   /* u enum entry_type, 0: nothing is there; u mode, u size, i mtime seconds, s target of a link */
+  STATUS_TRACE = 7,   /* u enum trace_lane, s what was done, u from, u to, both in microseconds of the real-time clock; before STARTED and EXITED */
 };
+
+/* Whose time it was: the monitor's, or supervisor's; of a process between (stage.h, visit.h); of the container's first process, or that of an exec. */
+enum trace_lane { TRACE_MONITOR = 1, TRACE_BETWEEN = 2, TRACE_CONTAINER = 3 };
 /* Stages: "plan" "lock" "idmap" "namespace" "cgroup" "rootfs" "mount" "network" "port" "user" "cwd" "sandbox" "sysctl"
  * "exec" (the program: ENOENT is exit 127, any other 126) "log" "apply" "remove" "merge" "probe" "unmount" "target" "pack" "unpack" "view" */
 
@@ -207,6 +213,7 @@ enum status_tag {
 enum control_tag {
   CONTROL_GO = 1,      /* (empty): the monitor is in its scope */
   CONTROL_CLEANED = 2, /* (empty): the launcher has removed the container itself */
+  CONTROL_DISCARDED = 3, /* (empty): it is out of sight, and all that is left is to delete PLAN_GRAVE */
 };
 
 /* The attach protocol: frames over a stream socket, u32 type, u32 length, payload (no padding). */

@@ -24,6 +24,7 @@
 #include "status.h"
 #include "streams.h"
 #include "timer.h"
+#include "trace.h"
 #include "verbs.h"
 
 static const struct plan *plan;
@@ -90,6 +91,7 @@ static void on_back_off(struct timer *timer) { (void)timer; }
 
 static void start(void) {
   cgroup_make(plan);
+  trace_phase("cgroup");
   launch(plan);
   start_moment = milliseconds_now();
   life_write_live(plan, launch_process.pid, launch_process.start_time, cgroup_directory(), restart.count);
@@ -97,6 +99,7 @@ static void start(void) {
   started = true;
   const struct check_target target = {launch_process.pid, launch_process.start_time, cgroup_directory()};
   health_start(plan, &target, on_unhealthy);
+  trace_phase("live record");
 }
 
 static void tell_start(void) {
@@ -118,10 +121,13 @@ static void start_first(void) {
   if (plan->cgroup_mode == CGROUP_SCOPE) status_wait_for_go();
   log_open(plan);
   clients_open(plan);
+  trace_phase("lock, log, sockets");
   start();
   report_undo = NULL;
   /* What the launcher tells when it has heard of the start comes behind it. */
   tell_start();
+  trace_phase("event of the start");
+  trace_tell();
   status_started(launch_process.pid, launch_process.start_time, cgroup_directory());
 }
 
@@ -155,6 +161,7 @@ static void watch_over(void) {
 
 /* In this order: who hears of the end by the socket or by the records finds everything else done. True: it is to be started again. */
 static bool finish(void) {
+  trace_phase("wait for its end");
   timer_stop(&timeout);
   health_stop();
   if (!own_pid_namespace()) {
@@ -163,8 +170,10 @@ static bool finish(void) {
     children_kill_strays();
   }
   streams_drain();
+  trace_phase("last output");
   network_stop();
   launch_finish();
+  trace_phase("end of the helpers");
   int code = children_code(&launch_process);
   bool oom_killed = cgroup_oom_killed();
   children_hear();
@@ -179,6 +188,8 @@ static bool finish(void) {
   else life_over(plan), lock_release();
   started = false;
   clients_exit(code);
+  trace_phase("records of the end");
+  trace_tell();
   status_exited(code, oom_killed);
   /* Who has heard of one end goes; nobody reads of the next. */
   if (again) status_close();

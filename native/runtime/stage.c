@@ -11,6 +11,7 @@
 #include "join.h"
 #include "report.h"
 #include "sync.h"
+#include "trace.h"
 
 static bool mounts(const struct plan *plan) { return plan->rootfs_kind == ROOTFS_FUSE_OVERLAYFS; }
 
@@ -33,15 +34,18 @@ static int mount_rootfs(const struct plan *plan, int sync) {
 }
 
 void stage_main(const struct plan *plan, const struct child_io *io, int cgroup) {
+  trace_become(TRACE_BETWEEN);
   child_begin(io, cgroup);
   /* Others may be in there who could look into this process and take what it holds of the host. */
   if (plan->joins.count > 0) prctl(PR_SET_DUMPABLE, 0);
   join_files(plan);
   int root = mounts(plan) ? mount_rootfs(plan, io->sync) : -1;
+  trace_phase("namespaces, root file system");
   uint64_t made = CLONE_NEWCGROUP | (mounts(plan) ? CLONE_NEWUSER : 0);
   uint64_t flags = plan->namespaces & ~made;
   pid_t pid = clone_process(flags | CLONE_PARENT, cgroup);
   if (pid == 0) {
+    trace_become(TRACE_CONTAINER);
     if (cgroup >= 0) close(cgroup);
     if (root >= 0) close(root);
     child_main(plan, io, (flags & CLONE_NEWUSER) == 0);

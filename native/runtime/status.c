@@ -41,9 +41,9 @@ void status_wait_for_go(void) {
   if (next_control() != CONTROL_GO) fail("cgroup", ECONNRESET, "", "the launcher ended before the monitor was in its scope", "recv(status)");
 }
 
-bool status_wait_for_cleaned(void) {
+uint32_t status_wait_for_cleaned(void) {
   for (;;) {
     uint32_t tag = next_control();
-    if (tag == CONTROL_CLEANED || tag == 0) return tag != 0;
+    if (tag != CONTROL_GO) return tag;
   }
 }

@@ -15,7 +15,7 @@ void status_close(void);
 /* Waits until the service manager has placed this process. Fails in stage "cgroup" where the launcher goes before. */
 void status_wait_for_go(void);
 
-/* Waits for the launcher's last word: true for CONTROL_CLEANED, false where it has gone without. */
-bool status_wait_for_cleaned(void);
+/* Waits for the launcher's last word: CONTROL_CLEANED or CONTROL_DISCARDED; 0 where it has gone without. */
+uint32_t status_wait_for_cleaned(void);
 
 #endif

@@ -14,6 +14,7 @@
 #include "report.h"
 #include "settings.h"
 #include "sync.h"
+#include "trace.h"
 
 struct target {
   int pidfd;            /* -1 before Linux 5.3 */
@@ -36,13 +37,16 @@ static struct target open_target(const struct plan *plan) {
 }
 
 void visit_main(const struct plan *plan, const struct child_io *io, int cgroup) {
+  trace_become(TRACE_BETWEEN);
   child_begin(io, cgroup);
   oom_score_set(plan);
   struct target target = open_target(plan);
   join_process(plan->namespaces & ~(uint64_t)CLONE_NEWCGROUP, (pid_t)plan->target_pid, target.pidfd);
   child_become_root(plan);
+  trace_phase("enter the namespaces");
   pid_t pid = clone_process(CLONE_PARENT, cgroup);
   if (pid == 0) {
+    trace_become(TRACE_CONTAINER);
     /* Not before it is in the cgroup: nobody may go from outside of his cgroup namespace into it (mount option nsdelegate, which systemd sets). */
     if (target.cgroup_namespace >= 0 && setns(target.cgroup_namespace, CLONE_NEWCGROUP) < 0) {
       fail("target", errno, plan->id, "", "setns(/proc/%d/ns/cgroup)", (pid_t)plan->target_pid);

@@ -1,6 +1,7 @@
-import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -47,6 +48,14 @@ describe('run', () => {
     expect(await inspect('kept', '{{.State.Status}} {{.State.ExitCode}} {{.State.Running}}')).toBe('exited 0 false')
     await box.ok('run', '--rm', '--name', 'gone', 'busybox', 'true')
     expect(await box.ok('ps', '-a', '--format', '{{.Names}}')).toBe('kept')
+  })
+
+  it.each([
+    ["the user's own", 'touch /a; mkdir -p /b/c'],
+    ["a subordinate id's", 'mkdir -m 700 /b; touch /b/a; chown -R 1000:1000 /b'],
+  ])('deletes what --rm leaves behind its return: files that are %s', async (_, script) => {
+    await box.ok('run', '--rm', 'busybox', 'sh', '-c', script)
+    await eventually(async () => readdirSync(join(box.data, 'containers')).join(' '), /^$/)
   })
 
   it('prints the id and returns with -d; the container goes on by itself', async () => {

@@ -18,7 +18,7 @@ export const runExtra: RunExtra = {
   stdin: 'none',
   terminal: undefined,
   init: false,
-  files: { lock: '/run/lock', live: '/run/live', exit: '/data/exit', pidfile: '', amendment: '', attachSocket: '/run/attach' },
+  files: { lock: '/run/lock', live: '/run/live', exit: '/data/exit', pidfile: '', amendment: '', attachSocket: '/run/attach', grave: '' },
   log: { driver: 'none', path: '', maxSize: 0, maxFiles: 1, extra: Buffer.alloc(0) },
   cleanup: [],
   timeout: 0,

@@ -33,6 +33,7 @@ describe('the two halves of the protocol carry the same numbers', () => {
     ['view_kind', protocol.viewKind, 'VIEW_'],
     ['change_kind', protocol.changeKind, 'CHANGE_'],
     ['status_tag', protocol.statusTag, 'STATUS_'],
+    ['trace_lane', protocol.traceLane, 'TRACE_'],
     ['control_tag', protocol.controlTag, 'CONTROL_'],
     ['frame_type', protocol.frameType, 'FRAME_'],
     ['hello_flag', protocol.helloFlag, 'HELLO_'],
