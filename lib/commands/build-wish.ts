@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { parseCacheFrom, parseCacheTo } from '../cli/build-caches.ts'
 import { type BuildOutput, parseAnnotations, parseBuildOutput } from '../cli/build-outputs.ts'
 import type { buildTable } from '../cli/build-table.ts'
 import { addHost } from '../cli/create-options.ts'
@@ -20,8 +21,6 @@ type Flags = OptionValues<typeof buildTable>
 export function checkSupported(flags: Flags): void {
   const refuse = (flag: string, hint?: string) =>
     new LichenError(`${flag} is not supported`, { code: 'UNSUPPORTED_BUILD', exitCode: 1, hint: hint ?? 'docs/build.md says what is' })
-  if (flags['cache-to'].length > 0) throw refuse('--cache-to', 'the cache is in the data root')
-  if (flags['cache-from'].length > 0) throw refuse('--cache-from', 'the cache is in the data root')
   for (const name of ['sbom', 'provenance'] as const) {
     if (!['', 'false', '0'].includes(flags[name])) throw refuse(`--${name}`)
   }
@@ -44,14 +43,19 @@ export type Wish = Omit<BuildInput, 'context' | 'session' | 'dockerfile' | 'file
 export async function parseWish(flags: Flags): Promise<Wish> {
   const pull = flags.pull === '' || flags.pull === 'true' || flags.pull === 'always' ? 'always' : flags.pull === 'never' ? 'never' : 'missing'
   const outputs = flags.output.map(parseBuildOutput)
+  const buildArgs = new Map(
+    parseEnv(flags['build-arg'], process.env).map((entry) => {
+      const equals = entry.indexOf('=')
+      return [entry.slice(0, equals), entry.slice(equals + 1)]
+    }),
+  )
+  const cacheTo = flags['cache-to'].flatMap(parseCacheTo)
   return {
     target: flags.target || undefined,
-    buildArgs: new Map(
-      parseEnv(flags['build-arg'], process.env).map((entry) => {
-        const equals = entry.indexOf('=')
-        return [entry.slice(0, equals), entry.slice(equals + 1)]
-      }),
-    ),
+    buildArgs,
+    cacheFrom: flags['cache-from'].flatMap(parseCacheFrom),
+    // The older way to say it.
+    cacheTo: buildArgs.get('BUILDKIT_INLINE_CACHE') === '1' ? [...cacheTo, { kind: 'inline' }] : cacheTo,
     platform: flags.platform || undefined,
     noCache: flags['no-cache'],
     noCacheFor: new Set(flags['no-cache-filter'].flatMap((names) => names.toLowerCase().split(','))),

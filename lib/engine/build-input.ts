@@ -2,10 +2,12 @@ import type { BuildContext } from '../build/context-files.ts'
 import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import type { NamedContexts } from '../build/stages.ts'
 import type { Step } from '../build/work.ts'
+import type { SharedPlace } from '../image/shared-cache.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
 import type { BuildSession } from './build-container.ts'
 import type { Exporting, Output } from './build-outputs.ts'
+import type { CacheExport } from './build-shared-caches.ts'
 
 /** What happens, for progress. `number` is that of the step in the order in which they began. */
 export type BuildEvent =
@@ -37,6 +39,9 @@ export interface BuildInput {
   /** None: the result is but left in the cache. */
   outputs: readonly Output[]
   squash: boolean
+  /** Caches of others, and where the steps of this build go to. */
+  cacheFrom: readonly SharedPlace[]
+  cacheTo: readonly CacheExport[]
   write: Exporting['write']
   /** Of every RUN. */
   options: Partial<CreateOptions>

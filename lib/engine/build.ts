@@ -1,5 +1,5 @@
-import { stat } from 'node:fs/promises'
-import { type CachedStep, noteUse, readCachedStep, stepKey, writeCachedStep } from '../build/cache.ts'
+import { type CachedStep, stepKey } from '../build/cache.ts'
+import { INLINE_KEY } from '../build/cache-document.ts'
 import { canceled, isCanceled } from '../build/canceled.ts'
 import type { BuildContext } from '../build/context-files.ts'
 import { syntaxError } from '../build/dockerfile/source.ts'
@@ -8,20 +8,21 @@ import { KnownDigests } from '../build/known-digests.ts'
 import { originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
 import { historyOf, plainCopy, type Step } from '../build/work.ts'
 import { type AssembledImage, assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
-import { blobSize } from '../image/blobs.ts'
 import type { HistoryEntry, ImageConfig, ImageConfiguration, Platform } from '../image/manifest.ts'
 import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
-import { layerDiff } from '../system/paths.ts'
 import type { BuildInput } from './build-input.ts'
 import type { Provenance } from './build-mounts.ts'
 import { exportResult, titleOf } from './build-outputs.ts'
 import { type RemoteSource, remoteSources } from './build-remote.ts'
+import { exportCaches, importCaches, sharedSteps } from './build-shared-caches.ts'
 import { squashLayers } from './build-squash.ts'
+import { StepCache } from './build-step-cache.ts'
 import { type BuildSite, prepareStep } from './build-steps.ts'
+import { Telling } from './build-telling.ts'
 import { DEFAULT_PATH, located, platformArgs, stepsOf } from './build-words.ts'
 
 interface Result {
@@ -41,8 +42,20 @@ export async function buildImage(input: BuildInput): Promise<AssembledImage> {
   // Layers that no image names yet are not to be collected.
   return whileArriving(context, async () => {
     const known = await KnownDigests.open(context, input.files.root)
+    const telling = new Telling(input.onEvent)
+    const platform = platformOf(input)
+    const shared = input.noCache ? [] : await importCaches({ context, platform, telling }, input.cacheFrom)
+    const cache = new StepCache(context, shared)
     try {
-      return await new Build(input, known).image()
+      for (;;) {
+        try {
+          return await new Build(input, { known, telling, cache, platform }).image()
+        } catch (error) {
+          // Somebody's cache has told of layers that are not to be had: what they would have come to is made after all.
+          if (!isLost(error)) throw error
+          input.onEvent({ kind: 'warning', text: `[Warning] ${(error as LichenError).message}; begun anew without it` })
+        }
+      }
     } catch (error) {
       if (error instanceof LichenError && error.cause instanceof LichenError && error.cause.code === 'CONTEXT_CHANGED') await known.forget()
       throw error
@@ -52,9 +65,22 @@ export async function buildImage(input: BuildInput): Promise<AssembledImage> {
   })
 }
 
+const isLost = (error: unknown): error is LichenError => error instanceof LichenError && error.code === 'CACHE_LOST'
+
+const platformOf = ({ platform }: BuildInput): Platform => (platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform))
+
+interface Surroundings {
+  known: KnownDigests
+  telling: Telling
+  cache: StepCache
+  platform: Platform
+}
+
 class Build {
   readonly #input: BuildInput
   readonly #known: KnownDigests
+  readonly #telling: Telling
+  readonly #cache: StepCache
   readonly #plan: StagePlan
   readonly #platform: Platform
   readonly #platformArgs: ReadonlyMap<string, string>
@@ -62,12 +88,13 @@ class Build {
   readonly #contexts = new Map<string, Promise<BuildContext>>()
   readonly #usedArgs = new Set<string>()
   readonly #stop = new AbortController()
-  #steps = 0
 
-  constructor(input: BuildInput, known: KnownDigests) {
+  constructor(input: BuildInput, { known, telling, cache, platform }: Surroundings) {
     this.#input = input
     this.#known = known
-    this.#platform = input.platform === undefined ? hostPlatform(process.arch) : parsePlatform(input.platform)
+    this.#telling = telling
+    this.#cache = cache
+    this.#platform = platform
     this.#platformArgs = platformArgs(this.#platform)
     this.#plan = planStages(input.dockerfile, { buildArgs: input.buildArgs, target: input.target, platformArgs: this.#platformArgs, contexts: input.contexts })
     input.signal.addEventListener('abort', () => this.#stop.abort())
@@ -82,21 +109,26 @@ class Build {
     const failure = results.find((result) => result.status === 'rejected' && !isCanceled(result.reason)) ?? results.find(({ status }) => status === 'rejected')
     if (failure?.status === 'rejected') throw failure.reason
     this.#warnOfArgs(globalArgs)
-    const result = await this.#squashed(await this.#result(order.at(-1)!))
-    const { context, session, annotations, timestamp: latest, outputs, onEvent, write } = this.#input
+    const { context, session, annotations, timestamp: latest, outputs, cacheTo, write } = this.#input
+    const made = await this.#result(order.at(-1)!)
+    const madeLayers = made.layers.map(({ diffId }) => diffId)
+    if (outputs.length > 0 && this.#cache.isPending(madeLayers))
+      await this.#telling.of('[internal] load cached layers', (say) => this.#cache.bring(madeLayers, say))
+    const result = await this.#squashed(made)
     const { layers } = result
     const image = await assembleBuilt(context, { configuration: this.#configuration(result), layers, annotations: { ...annotations } })
     for (const output of outputs) {
-      await this.#telling(titleOf(output), (number) => {
-        const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
-        return exportResult({ context, session, layers: layers.map(({ diffId }) => diffId), image, latest, say, write }, output)
-      })
+      await this.#telling.of(titleOf(output), (say) =>
+        exportResult({ context, session, layers: layers.map(({ diffId }) => diffId), image, latest, say, write }, output),
+      )
     }
+    await exportCaches({ context, telling: this.#telling }, cacheTo, { cache: this.#cache, result: madeLayers, created: this.#fixedTime() })
     return image
   }
 
   #configuration({ layers, history, config, author, platform, created }: Result): ImageConfiguration {
-    const { labels } = this.#input
+    const { labels, cacheTo } = this.#input
+    const inline = cacheTo.some(({ kind }) => kind === 'inline') ? { [INLINE_KEY]: { steps: sharedSteps(this.#cache, this.#fixedTime()) } } : {}
     return {
       created,
       ...(author === undefined ? {} : { author }),
@@ -106,6 +138,7 @@ class Build {
       config: Object.keys(labels).length === 0 ? config : { ...config, Labels: { ...config.Labels, ...labels } },
       rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
       history,
+      ...inline,
     }
   }
 
@@ -114,9 +147,7 @@ class Build {
     const { context, session, timestamp: latest, squash } = this.#input
     const { layers, history, below } = result
     if (!squash || layers.length - below.layers < 2) return result
-    const number = this.#start('squashing layers')
-    const squashed = await squashLayers({ context, session, layers, below: below.layers, latest })
-    this.#input.onEvent({ kind: 'done', number })
+    const squashed = await this.#telling.of('squashing layers', () => squashLayers({ context, session, layers, below: below.layers, latest }))
     const steps = history.slice(below.history).map((entry) => ({ ...entry, empty_layer: true }))
     const created = this.#now()
     const merge: HistoryEntry = { created, comment: `merge of ${layers.length - below.layers} layers` }
@@ -177,25 +208,6 @@ class Build {
     return `[${stage}${at}/${of}]`
   }
 
-  /** Does something that is no step of the Dockerfile, and tells of its beginning and its end. */
-  async #telling<T>(title: string, work: (number: number) => Promise<T>): Promise<T> {
-    const number = this.#start(title)
-    try {
-      const result = await work(number)
-      this.#input.onEvent({ kind: 'done', number })
-      return result
-    } catch (error) {
-      this.#input.onEvent({ kind: 'failed', number, title, step: undefined, error })
-      throw error
-    }
-  }
-
-  #start(title: string): number {
-    const number = ++this.#steps
-    this.#input.onEvent({ kind: 'started', number, title })
-    return number
-  }
-
   async #base(stage: Stage): Promise<Result> {
     const { base } = stage
     const empty = { layers: [], history: [], config: {}, author: undefined, platform: this.#platform, created: this.#now(), below: { layers: 0, history: 0 } }
@@ -205,8 +217,8 @@ class Build {
       return { ...below, layers: [...below.layers], history: [...below.history] }
     }
     if (base.kind === 'context') return this.#filesAsBase(stage, base.name, { ...empty, config: { Env: [DEFAULT_PATH] } })
-    return this.#telling(`${this.#label(stage, 1, stepsOf(stage))} FROM ${base.reference}`, async (number) => {
-      const image = await this.#pull(base.reference, stage.platform, number)
+    return this.#telling.of(`${this.#label(stage, 1, stepsOf(stage))} FROM ${base.reference}`, async (say) => {
+      const image = await this.#pull(base.reference, stage.platform, say)
       const { configuration } = image
       const layers = await layersOfImage(this.#input.context, image)
       const history = [...(configuration.history ?? [])]
@@ -230,15 +242,15 @@ class Build {
   async #filesAsBase({ from }: Stage, name: string, result: Result): Promise<Result> {
     const files = await this.#files(name)
     const title = `FROM ${name}`
-    const number = this.#start(title)
+    const number = this.#telling.start(title)
     const { source } = this.#input.dockerfile
     const step: Step = { at: from, source, text: title, createdBy: `COPY ${name} /`, work: plainCopy('.'), config: result.config, author: undefined }
     await this.#made(step, { result, title, number, files })
     return result
   }
 
-  async #pull(reference: string, platform: string | undefined, number: number) {
-    const { context, pull, onEvent } = this.#input
+  async #pull(reference: string, platform: string | undefined, say: (line: string) => void) {
+    const { context, pull } = this.#input
     const wanted = platform ?? this.#input.platform
     return resolveImage({
       context,
@@ -248,7 +260,6 @@ class Build {
       ...(wanted === undefined ? {} : { platform: wanted }),
       async progress() {
         const { pullLine } = await import('../image/pull-lines.ts')
-        const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
         return {
           say,
           event(event) {
@@ -260,11 +271,13 @@ class Build {
     })
   }
 
-  /** With --timestamp always the same. */
-  #now(): string {
+  /** Of --timestamp. */
+  #fixedTime(): string | undefined {
     const { timestamp } = this.#input
-    return timestamp === undefined ? new Date().toISOString() : new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z')
+    return timestamp === undefined ? undefined : new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z')
   }
+
+  #now = (): string => this.#fixedTime() ?? new Date().toISOString()
 
   #site(number: number): BuildSite {
     const { context, session, files, options, secrets, ssh, timestamp, onEvent } = this.#input
@@ -278,38 +291,30 @@ class Build {
     const origins = new Map<string, Provenance>()
     for (const { from: word } of step.work.kind === 'run' ? step.work.mounts : [])
       if (word !== undefined) origins.set(word, await this.#from(stage, step, word))
-    await this.#made(step, { result, title, number: this.#start(title), from: from.layers, files: from.files, origins, fresh })
+    await this.#made(step, { result, title, number: this.#telling.start(title), from: from.layers, files: from.files, origins, fresh })
   }
 
   async #made(step: Step, { result, title, number, from, files = this.#input.files, origins = new Map(), fresh = false }: Making): Promise<void> {
-    const { context, noCache, onEvent } = this.#input
+    const { noCache, onEvent } = this.#input
+    const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
     try {
       const layers = result.layers.map(({ diffId }) => diffId)
       const site = { ...this.#site(number), files }
       const remotes = step.work.kind === 'copy' ? await remoteSources(site, step.work) : new Map<string, RemoteSource>()
       const doing = await prepareStep(site, step.work, layers, { from, remotes, origins })
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
-      const cached = noCache || fresh ? undefined : await this.#cached(key)
+      const cached = noCache || fresh ? undefined : await this.#cache.find(key, step.text)
+      if (cached === undefined) await this.#cache.bring([...layers, ...(from ?? []), ...[...origins.values()].flatMap(({ layers: below = [] }) => below)], say)
       const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
-      await (cached === undefined ? writeCachedStep(context, key, done) : noteUse(context, key, cached))
+      if (cached === undefined) await this.#cache.keep(key, done)
       if (done.layer !== undefined) result.layers.push(done.layer)
       if (done.layer !== undefined || cached === undefined) result.created = this.#input.timestamp === undefined ? done.created : this.#now()
       result.history.push(historyOf(step, this.#input.timestamp === undefined ? done.created : this.#now(), done.layer === undefined))
       onEvent({ kind: cached === undefined ? 'done' : 'cached', number })
     } catch (error) {
-      onEvent({ kind: 'failed', number, title, step, error })
-      throw isCanceled(error) ? error : located(error, step)
+      onEvent({ kind: 'failed', number, title, step, error: isLost(error) ? canceled() : error })
+      throw isCanceled(error) || isLost(error) ? error : located(error, step)
     }
-  }
-
-  /** What it says counts only while what it names is here. */
-  async #cached(key: string): Promise<CachedStep | undefined> {
-    const { context } = this.#input
-    const step = await readCachedStep(context, key)
-    if (step === undefined || step.layer === undefined) return step
-    const { diffId, blob } = step.layer
-    const unpacked = await stat(layerDiff(context.paths, diffId)).catch(() => undefined)
-    return unpacked !== undefined && (await blobSize(context, blob.digest)) === blob.size ? step : undefined
   }
 
   async #from(stage: Stage, step: Step, word: string): Promise<Provenance> {
@@ -319,9 +324,7 @@ class Build {
     if (origin.kind === 'scratch') return { layers: [] }
     if (origin.kind === 'context') return { files: await this.#files(origin.name) }
     if (origin.kind === 'stage') return { layers: (await this.#result(origin.index)).layers.map(({ diffId }) => diffId) }
-    const number = this.#start(`FROM ${origin.reference}`)
-    const image = await this.#pull(origin.reference, undefined, number)
-    this.#input.onEvent({ kind: 'done', number })
+    const image = await this.#telling.of(`FROM ${origin.reference}`, (say) => this.#pull(origin.reference, undefined, say))
     return { layers: image.layers }
   }
 
@@ -329,7 +332,7 @@ class Build {
   #files(name: string): Promise<BuildContext> {
     let files = this.#contexts.get(name)
     if (files === undefined) {
-      files = this.#telling(`[context ${name}] load`, () => this.#input.openContext(name, this.#stop.signal))
+      files = this.#telling.of(`[context ${name}] load`, () => this.#input.openContext(name, this.#stop.signal))
       this.#contexts.set(name, files)
     }
     return files

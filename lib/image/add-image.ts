@@ -119,11 +119,12 @@ async function knownLayers(context: Context): Promise<Map<string, number>> {
   return new Map((await listStoredImages(context)).flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size] as const)))
 }
 
-async function fetchLayer(
-  arrival: Arrival,
+/** Brings a layer, as a blob and unpacked, where it is not yet; the caller keeps collectors away. `size`: bytes, unpacked. */
+export async function fetchLayer(
+  arrival: Pick<Arrival, 'context' | 'identity' | 'open' | 'what'>,
   diffId: string,
   descriptor: Descriptor,
-  knownSize: number | undefined,
+  knownSize?: number,
 ): Promise<{ size: number; present: boolean }> {
   const { context } = arrival
   return whileFetching(context, diffId, async () => {

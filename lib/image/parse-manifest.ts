@@ -11,9 +11,9 @@ export type ParsedManifest = { kind: 'manifest'; manifest: Manifest; mediaType: 
 
 /**
  * Reads a manifest or an index that was verified byte by byte. `mediaType` is what the one who gave it said of it, if
- * anything. `what` names it in messages. Throws BAD_MANIFEST, BAD_DIGEST.
+ * anything. `what` names it in messages; `configs` are the types of configurations that are taken. Throws BAD_MANIFEST, BAD_DIGEST.
  */
-export function parseManifest(bytes: Uint8Array, what: string, mediaType?: string): ParsedManifest {
+export function parseManifest(bytes: Uint8Array, what: string, mediaType?: string, configs: readonly string[] = configTypes): ParsedManifest {
   const document = parseObject(bytes, what, MANIFEST_LIMIT)
   const { schemaVersion, layers, manifests } = document
   if (schemaVersion === 1) throw bad(what, 'it is of schema 1, which nobody should use any more', 'push the image again with a newer tool')
@@ -30,12 +30,12 @@ export function parseManifest(bytes: Uint8Array, what: string, mediaType?: strin
   const type = (claimed[0] as string | undefined) ?? known[0]!
   if (kind === 'index') return { kind, mediaType: type, index: { ...document, schemaVersion: 2, manifests: descriptors(manifests, what) } as ImageIndex }
   const manifest = { ...document, schemaVersion: 2, config: descriptor(document['config'], what), layers: descriptors(layers, what) } as Manifest
-  checkImage(manifest, what)
+  checkImage(manifest, what, configs)
   return { kind, mediaType: type, manifest }
 }
 
-function checkImage({ config, layers }: Manifest, what: string): void {
-  if (!configTypes.includes(config.mediaType)) {
+function checkImage({ config, layers }: Manifest, what: string, configs: readonly string[]): void {
+  if (!configs.includes(config.mediaType)) {
     throw bad(what, `it is no container image: its configuration is ${JSON.stringify(config.mediaType)}`, "charts, signatures and other artifacts can't be run")
   }
   if (config.size > CONFIGURATION_LIMIT) throw bad(what, `its configuration has ${config.size} bytes, more than the ${CONFIGURATION_LIMIT} that are taken`)

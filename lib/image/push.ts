@@ -1,20 +1,16 @@
-import { createReadStream } from 'node:fs'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { blobPath, blobSize, readBlob } from './blobs.ts'
-import { inParallel } from './in-parallel.ts'
+import { blobSize, readBlob } from './blobs.ts'
 import type { Manifest } from './manifest.ts'
 import { mountSources } from './mount-sources.ts'
 import { parseManifest } from './parse-manifest.ts'
 import { familiarName, formatReference, fullName, type Reference } from './reference.ts'
 import { readReference, writeReference } from './references.ts'
-import { askEndpoints, type Talk } from './registry/ask-endpoints.ts'
+import { askEndpoints } from './registry/ask-endpoints.ts'
 import type { Timing } from './registry/connect.ts'
-import { putManifest } from './registry/manifests.ts'
-import { type Uploaded, uploadBlob } from './registry/upload.ts'
+import type { Uploaded } from './registry/upload.ts'
+import { sendImage } from './send-image.ts'
 import { readStoredImage, type StoredImage, whileArriving, withStoreLock } from './store.ts'
-
-const PARALLEL_UPLOADS = 3
 
 export type PushEvent =
   | { kind: 'repository'; name: string }
@@ -54,42 +50,12 @@ export async function pushImage(request: PushRequest): Promise<Pushed> {
     for (const { diffId } of image.layers) onEvent({ kind: 'layer', layer: diffId, state: 'preparing' })
     const alsoPull = [...new Set(sources.values())]
     await askEndpoints({ context, reference, action: 'push', alsoPull, timing }, (talk) =>
-      send(talk, { context, image, manifest: parsed.manifest, bytes, sources, reference, onEvent }),
+      sendImage(talk, { context, image, manifest: parsed.manifest, bytes, sources, reference, onEvent }),
     )
     const { digest } = image.manifest
     await withStoreLock(context, () => writeReference(context, { reference: `${fullName(reference)}@${digest}`, image: image.id, digest }))
     return { digest, size: bytes.length }
   })
-}
-
-interface Sending {
-  context: Context
-  image: StoredImage
-  manifest: Manifest
-  bytes: Buffer
-  /** Digest of a blob -> a repository of the same registry that has it. */
-  sources: ReadonlyMap<string, string>
-  reference: Reference
-  onEvent(event: PushEvent): void
-}
-
-async function send({ session, asked }: Talk, { context, image, manifest, bytes, sources, reference, onEvent }: Sending): Promise<void> {
-  const layerOf = new Map(image.layers.map(({ blob, diffId }) => [blob, diffId]))
-  const blobs = new Map([...manifest.layers, manifest.config].map((descriptor) => [descriptor.digest, descriptor]))
-  await inParallel([...blobs.values()], PARALLEL_UPLOADS, async ({ digest, size }) => {
-    const layer = layerOf.get(digest)
-    const from = sources.get(digest)
-    const uploaded = await uploadBlob(session, asked, {
-      digest,
-      size,
-      what: `${layer === undefined ? 'configuration' : 'layer'} ${digest} of ${asked.name}`,
-      read: (start) => createReadStream(blobPath(context, digest), { start, highWaterMark: 256 * 1024 }),
-      mountFrom: from === undefined ? [] : [from],
-      onProgress: (current) => layer !== undefined && onEvent({ kind: 'progress', layer, current, total: size }),
-    })
-    if (layer !== undefined) onEvent({ kind: 'layer', layer, state: uploaded })
-  })
-  await putManifest(session, asked, { tag: reference.tag ?? image.manifest.digest, bytes, mediaType: image.manifest.mediaType, digest: image.manifest.digest })
 }
 
 async function imageToPush({ context, reference, image: id }: PushRequest): Promise<StoredImage> {

@@ -13,7 +13,7 @@ import type { StoredImage } from './store.ts'
 
 export interface LayoutTarget {
   context: Context
-  image: StoredImage
+  image: Pick<StoredImage, 'id' | 'manifest' | 'layers'>
   path: string
 }
 
@@ -49,7 +49,7 @@ export async function storeInDir({ context, image, path }: LayoutTarget): Promis
   await told(path, writeFile(`${path}/manifest.json`, await readBlob(context, image.manifest.digest)))
 }
 
-const digestsOf = (image: StoredImage): string[] => [...new Set([...image.layers.map(({ blob }) => blob), image.id, image.manifest.digest])]
+const digestsOf = (image: LayoutTarget['image']): string[] => [...new Set([...image.layers.map(({ blob }) => blob), image.id, image.manifest.digest])]
 
 async function copyBlob(context: Context, digest: string, target: string): Promise<void> {
   const from = blobPath(context, digest)
