@@ -50,9 +50,10 @@ export function makeBox() {
     },
   }
   box.sh(`
-    mkdir -p home run rootfs/bin rootfs/proc rootfs/dev fl/upper fl/work fl/merged; chmod 700 run
+    mkdir -p home run rootfs/bin rootfs/proc rootfs/dev rootfs/sys rootfs/tmp rootfs/home rootfs/etc fl/upper fl/work fl/merged; chmod 700 run
+    touch rootfs/etc/passwd rootfs/etc/group rootfs/etc/hosts rootfs/etc/resolv.conf # ch-run mounts over them
     cp "$(command -v busybox)" rootfs/bin/busybox
-    for name in true sleep sh cat yes head; do ln -s busybox rootfs/bin/$name; done
+    for name in true sleep sh cat yes head seq rm dd mkdir nc; do ln -s busybox rootfs/bin/$name; done
     tar -C rootfs -cf rootfs.tar .`)
   execFileSync('cc', ['-O2', '-static', '-o', box.floor, 'hack/bench/floor.c'])
   box.succeed([box.standalone, 'import', 'rootfs.tar', 'bench'])

@@ -5,11 +5,12 @@ import { makeBox } from './box.mjs'
 import { buildCases } from './build-cases.mjs'
 import { cases } from './cases.mjs'
 import { imageCases } from './image-cases.mjs'
+import { lifeCases } from './life-cases.mjs'
 import { interleave } from './measure.mjs'
 
 const { values } = parseArgs({ options: { rounds: { type: 'string', default: '15' }, only: { type: 'string', default: '' } } })
 const box = makeBox()
-const all = [...cases(box), ...imageCases(box), ...buildCases(box)].filter(({ name }) => name.includes(values.only))
+const all = [...cases(box), ...lifeCases(box), ...imageCases(box), ...buildCases(box)].filter(({ name }) => name.includes(values.only))
 const results = []
 try {
   for (const { name, contenders, prepare, tidy, base = 'podman', measure = interleave, rounds = Infinity } of all) {

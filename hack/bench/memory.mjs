@@ -55,7 +55,7 @@ function tasks(pid) {
 }
 
 /** Of a process that may not be looked into (an ordinary user's, under an id map) its resident memory counts whole. */
-function memoryOf(pids) {
+export function memoryOf(pids) {
   const sum = { pss: 0, rss: 0 }
   for (const pid of pids) {
     const rss = megabytes(read(`/proc/${pid}/status`), 'VmRSS') ?? 0
