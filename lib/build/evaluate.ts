@@ -2,6 +2,7 @@ import { posix } from 'node:path'
 import type { ImageConfig } from '../image/manifest.ts'
 import { type ExpandOptions, expandWord, expandWords, type Lookup } from './dockerfile/expand.ts'
 import type { CommandLine, CopyInstruction, HealthcheckInstruction, Instruction, RunInstruction } from './dockerfile/instruction.ts'
+import { type ModeWish, parseMode } from './dockerfile/mode.ts'
 import { parseMount } from './dockerfile/mount-flag.ts'
 import { parseTrigger } from './dockerfile/parse.ts'
 import { type Source, syntaxError, type Word } from './dockerfile/source.ts'
@@ -245,10 +246,11 @@ class StageState {
       sources,
       destination,
       intoDirectory: ends,
-      chown: instruction.chown === undefined ? '' : this.#word(instruction.chown),
+      chown: instruction.chown === undefined ? '' : this.#owner(instruction.chown, instruction.link),
       mode: instruction.chmod === undefined ? undefined : this.#mode(instruction.chmod),
       exclude: instruction.exclude.map((word) => this.#word(word)),
       parents: instruction.parents,
+      link: instruction.link,
       unpack: instruction.unpack,
       checksum: instruction.checksum === undefined ? undefined : this.#word(instruction.checksum),
       keepGitDir: instruction.keepGitDir,
@@ -261,10 +263,25 @@ class StageState {
     return [work, [name, ...flags, ...sources.map((part) => (typeof part === 'string' ? part : part.name)), written].join(' ')]
   }
 
-  #mode(word: Word): number {
+  #mode(word: Word): ModeWish {
     const text = this.#word(word)
-    if (/^[0-7]{1,4}$/.test(text)) return Number.parseInt(text, 8)
-    throw syntaxError(this.#source, word, `invalid chmod parameter: '${text}'. it should be octal string and between 0 and 07777`, { length: word.text.length })
+    const mode = parseMode(text)
+    if (mode !== undefined) return mode
+    throw syntaxError(this.#source, word, `invalid chmod parameter: '${text}'. it should be octal string and between 0 and 07777, or as u=rwX,go=rX`, {
+      length: word.text.length,
+    })
+  }
+
+  /** With --link nobody looks into the files of the image, where names are. */
+  #owner(word: Word, link: boolean): string {
+    const text = this.#word(word)
+    if (!link) return text
+    const ids = text.split(':').map((id) => (id === 'root' ? '0' : id))
+    if (ids.every((id) => /^\d*$/.test(id))) return ids.join(':')
+    throw syntaxError(this.#source, word, `--chown=${text}: names can't be looked up with --link`, {
+      length: word.text.length,
+      hint: 'give numbers, or leave --link out',
+    })
   }
 
   #command(line: CommandLine): string[] {

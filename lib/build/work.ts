@@ -1,4 +1,5 @@
 import type { HistoryEntry, ImageConfig } from '../image/manifest.ts'
+import type { ModeWish } from './dockerfile/mode.ts'
 import type { RunMount } from './dockerfile/mount-flag.ts'
 import type { Source, Word } from './dockerfile/source.ts'
 
@@ -31,9 +32,11 @@ export interface CopyWork {
   /** It is said to be a directory: by a slash, or by more than one source. */
   intoDirectory: boolean
   chown: string
-  mode: number | undefined
+  mode: ModeWish | undefined
   exclude: string[]
   parents: boolean
+  /** Made upon nothing: it looks at nothing below, and is the same whatever that is. */
+  link: boolean
   unpack: boolean | undefined
   checksum: string | undefined
   keepGitDir: boolean
@@ -51,6 +54,7 @@ export const plainCopy = (source: string): CopyWork => ({
   mode: undefined,
   exclude: [],
   parents: false,
+  link: false,
   unpack: undefined,
   checksum: undefined,
   keepGitDir: false,

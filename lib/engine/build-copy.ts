@@ -6,6 +6,7 @@ import { changed, readContextFile } from '../build/context-content.ts'
 import { type BuildContext, type ContextSource, findSources } from '../build/context-files.ts'
 import { globMatcher, hasWildcard } from '../build/dockerfile/glob.ts'
 import { IgnorePatterns } from '../build/dockerfile/ignore.ts'
+import { changeMode, type ModeWish } from '../build/dockerfile/mode.ts'
 import type { CopyWork } from '../build/work.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
 import { ApplyRecords } from '../image/apply-records.ts'
@@ -138,7 +139,7 @@ export async function withWay(target: ViewInput, to: Target, planned: Planned[])
 }
 
 interface Writing {
-  mode: number | undefined
+  mode: ModeWish | undefined
   owner: Owner
   /** Seconds since 1970, of what has no time of its own; else now. */
   seconds?: number | undefined
@@ -150,17 +151,18 @@ export async function write(target: ViewInput, planned: readonly Planned[], { mo
   const made = { seconds, nanoseconds: 0 }
   const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
   const bare = { link: '', ...owner, size: 0, major: 0, minor: 0 }
+  const modeOf = (before: number, directory: boolean) => (mode === undefined ? before : changeMode(mode, before, directory))
   try {
     for (const { path: full, source } of planned) {
       const path = recordPath(full)
       if (source === 'directory') records.entry({ ...bare, type: 'directory', path, mode: 0o755, mtime: made })
       else if ('content' in source) {
-        records.entry({ ...bare, type: 'file', path, mode: mode ?? 0o644, mtime: made, size: source.content.length })
+        records.entry({ ...bare, type: 'file', path, mode: modeOf(0o644, false), mtime: made, size: source.content.length })
         records.data(source.content)
         records.endContent()
       } else {
         const { file, root } = source
-        const entry = { ...bare, type: file.type, path, mode: mode ?? file.mode, mtime: file.mtime, size: file.size }
+        const entry = { ...bare, type: file.type, path, mode: modeOf(file.mode, file.type === 'directory'), mtime: file.mtime, size: file.size }
         if (file.type === 'symlink') records.entry({ ...entry, link: Buffer.from(file.link).toString('latin1') })
         else records.entry(entry)
         if (file.type === 'file') await content(records, root, file)
@@ -258,7 +260,7 @@ interface Piping {
   to: Target
   place(entry: string): string | undefined
   name(entry: string): string
-  mode: number | undefined
+  mode: ModeWish | undefined
   owner: Owner | undefined
 }
 
@@ -305,7 +307,7 @@ async function pipe({ files, top, target, to, place, name, mode, owner }: Piping
         path: recordPath(path),
         link: entry.type === 'hardlink' ? recordPath(link) : link,
         ...(owner ?? {}),
-        mode: mode ?? entry.mode,
+        mode: mode === undefined ? entry.mode : changeMode(mode, entry.mode, directory),
       })
       if (writing) current = { left: entry.size, segments: entry.segments, at: 0 }
       await records.flush()

@@ -298,7 +298,7 @@ class Build {
     const { noCache, onEvent } = this.#input
     const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
     try {
-      const layers = result.layers.map(({ diffId }) => diffId)
+      const layers = step.work.kind === 'copy' && step.work.link ? [] : result.layers.map(({ diffId }) => diffId)
       const site = { ...this.#site(number), files }
       const remotes = step.work.kind === 'copy' ? await remoteSources(site, step.work) : new Map<string, RemoteSource>()
       const doing = await prepareStep(site, step.work, layers, { from, remotes, origins })
