@@ -17,6 +17,8 @@ export interface Evaluation {
   author: string | undefined
   /** Names of build arguments that were asked for. */
   usedArgs: ReadonlySet<string>
+  /** Arguments with their values, as they are in the end. */
+  args: ReadonlyMap<string, string>
 }
 
 export interface EvaluateInput {
@@ -47,7 +49,7 @@ export function evaluateStage(input: EvaluateInput): Evaluation {
     state.take(instruction, source)
   }
   for (const instruction of input.stage.instructions) state.take(instruction, input.source)
-  return { steps: state.steps, config: state.config, author: state.author, usedArgs: state.usedArgs }
+  return { steps: state.steps, config: state.config, author: state.author, usedArgs: state.usedArgs, args: state.args }
 }
 
 class StageState {
@@ -56,7 +58,7 @@ class StageState {
   readonly steps: Step[] = []
   readonly usedArgs = new Set<string>(PROXY)
   readonly #input: EvaluateInput
-  readonly #args = new Map<string, string>()
+  readonly args = new Map<string, string>()
   #cmdSet = false
   #source: Source
 
@@ -170,8 +172,8 @@ class StageState {
       return [name, globalArgs.get(name) ?? platformArgs.get(name)] as const
     })
     for (const [name, value] of values) {
-      if (value === undefined) this.#args.delete(name)
-      else this.#args.set(name, value)
+      if (value === undefined) this.args.delete(name)
+      else this.args.set(name, value)
     }
     return [NONE, `ARG ${values.map(([name, value]) => (value === undefined ? name : `${name}=${value}`)).join(' ')}`]
   }
@@ -195,10 +197,10 @@ class StageState {
         : instruction.command.form === 'exec'
           ? instruction.command.words
           : [...(config.Shell ?? DEFAULT_SHELL), script?.content ?? instruction.command.text]
-    const declared = [...this.#args].map(([name, value]) => `${name}=${value}`)
+    const declared = [...this.args].map(([name, value]) => `${name}=${value}`)
     const proxies = PROXY.flatMap((name) => {
       const value = this.#input.buildArgs.get(name)
-      return value === undefined || this.#args.has(name) ? [] : [`${name}=${value}`]
+      return value === undefined || this.args.has(name) ? [] : [`${name}=${value}`]
     })
     const env = config.Env ?? []
     const names = new Set(env.map((entry) => entry.slice(0, entry.indexOf('='))))
@@ -290,7 +292,7 @@ class StageState {
 
   readonly #lookup: Lookup = (name) => {
     const entry = (this.config.Env ?? []).findLast((candidate) => candidate.startsWith(`${name}=`))
-    return entry === undefined ? this.#args.get(name) : entry.slice(name.length + 1)
+    return entry === undefined ? this.args.get(name) : entry.slice(name.length + 1)
   }
 
   #word = (word: Word): string => this.#trying(word, () => expandWord(word.text, this.#lookup, this.#options()))

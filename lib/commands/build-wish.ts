@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
+import { wantedAttestation } from '../cli/attestations.ts'
 import { parseCacheFrom, parseCacheTo } from '../cli/build-caches.ts'
 import { type BuildOutput, parseAnnotations, parseBuildOutput } from '../cli/build-outputs.ts'
 import type { buildTable } from '../cli/build-table.ts'
@@ -21,13 +22,11 @@ type Flags = OptionValues<typeof buildTable>
 export function checkSupported(flags: Flags): void {
   const refuse = (flag: string, hint?: string) =>
     new LichenError(`${flag} is not supported`, { code: 'UNSUPPORTED_BUILD', exitCode: 1, hint: hint ?? 'docs/build.md says what is' })
-  for (const name of ['sbom', 'provenance'] as const) {
-    if (!['', 'false', '0'].includes(flags[name])) throw refuse(`--${name}`)
-  }
+  const attestation = wantedAttestation(flags)
+  if (attestation !== undefined) throw refuse(attestation, 'no attestations are made; --provenance=false and --sbom=false are taken')
   if (!['auto', 'plain', 'quiet', 'tty', 'rawjson'].includes(flags.progress))
     throw usageError(`invalid progress mode: ${flags.progress}`, 'auto, plain, tty, quiet or rawjson', 1)
   if (!['', 'default', 'oci', 'chroot', 'rootless'].includes(flags.isolation)) throw usageError(`unknown isolation: ${flags.isolation}`, undefined, 1)
-  if (!['build', 'check'].includes(flags.call)) throw refuse(`--call ${flags.call}`, '--call check')
   if (flags.platform?.includes(',')) throw refuse('--platform of several platforms', 'build each of them, and put them together with other tools')
   for (const entitlement of flags.allow) {
     if (entitlement === 'security.insecure') throw refuse('--allow security.insecure')

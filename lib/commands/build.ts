@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { StageMissing } from '../build/stages.ts'
+import { parseCall } from '../cli/build-calls.ts'
 import { buildTable } from '../cli/build-table.ts'
 import { command } from '../cli/command.ts'
 import { buildImage } from '../engine/build.ts'
@@ -12,7 +13,7 @@ import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
 import { outputStream, writeErr } from '../system/output.ts'
-import { reportChecks, requireChecks } from './build-check.ts'
+import { answerCall, requireChecks } from './build-call.ts'
 import { type BuildProgress, noProgress, plainProgress, quietProgress } from './build-progress.ts'
 import { readNamedContexts, readSource, type SourcePlace } from './build-source.ts'
 import { checkSupported, parseWish } from './build-wish.ts'
@@ -35,9 +36,10 @@ export const build = command({
     const stop = new AbortController()
     const cancel = () => stop.abort()
     for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, cancel)
-    const isCheck = options.check || options.call === 'check'
-    const quiet = isCheck || options.quiet || options.progress === 'quiet'
-    const progress = isCheck
+    const call = parseCall(options.check ? 'check' : options.call)
+    const isCall = call.kind !== 'build'
+    const quiet = isCall || options.quiet || options.progress === 'quiet'
+    const progress = isCall
       ? noProgress
       : quiet
         ? quietProgress()
@@ -48,7 +50,7 @@ export const build = command({
         const keepGitDir = ['1', 'true'].includes(wish.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
         const place = (signal: AbortSignal): SourcePlace => ({ context, session, signal, secrets: wish.secrets, keepGitDir })
         const source = await readSource(place(stop.signal), where, options.file)
-        if (isCheck) return reportChecks(source.dockerfile, wish.buildArgs)
+        if (isCall) return answerCall(call, { ...source, ...asked, contexts })
         requireChecks(source.dockerfile, wish.buildArgs)
         return withSshAgents({ context, session, wishes }, (ssh) =>
           buildImage({

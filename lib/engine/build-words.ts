@@ -2,7 +2,7 @@ import { withoutPasswords } from '../build/git-address.ts'
 import type { Stage } from '../build/stages.ts'
 import type { Step } from '../build/work.ts'
 import type { Platform } from '../image/manifest.ts'
-import { formatPlatform, hostPlatform } from '../image/platform.ts'
+import { formatPlatform, hostPlatform, parsePlatform } from '../image/platform.ts'
 import { LichenError } from '../system/errors.ts'
 
 /** Of an image that begins with nothing. */
@@ -22,6 +22,9 @@ export function located(error: unknown, { at, source }: Step): unknown {
   const line = `${source.file}:${at.line}: ${withoutPasswords(lines.join('\n'))}`
   return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
 }
+
+/** What `--platform` says, else this machine. Throws BAD_PLATFORM. */
+export const targetPlatform = (platform: string | undefined): Platform => (platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform))
 
 /** BUILDPLATFORM, TARGETARCH and their kin. */
 export function platformArgs(target: Platform): Map<string, string> {

@@ -9,7 +9,6 @@ import { originOf, planStages, type Stage, type StagePlan } from '../build/stage
 import { historyOf, plainCopy, type Step } from '../build/work.ts'
 import { type AssembledImage, assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
 import type { HistoryEntry, ImageConfig, ImageConfiguration, Platform } from '../image/manifest.ts'
-import { hostPlatform, parsePlatform } from '../image/platform.ts'
 import { resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { LichenError } from '../system/errors.ts'
@@ -23,7 +22,7 @@ import { squashLayers } from './build-squash.ts'
 import { StepCache } from './build-step-cache.ts'
 import { type BuildSite, prepareStep } from './build-steps.ts'
 import { Telling } from './build-telling.ts'
-import { DEFAULT_PATH, located, platformArgs, stepsOf } from './build-words.ts'
+import { DEFAULT_PATH, located, platformArgs, stepsOf, targetPlatform } from './build-words.ts'
 
 interface Result {
   layers: BuiltLayer[]
@@ -43,7 +42,7 @@ export async function buildImage(input: BuildInput): Promise<AssembledImage> {
   return whileArriving(context, async () => {
     const known = await KnownDigests.open(context, input.files.root)
     const telling = new Telling(input.onEvent)
-    const platform = platformOf(input)
+    const platform = targetPlatform(input.platform)
     const shared = input.noCache ? [] : await importCaches({ context, platform, telling }, input.cacheFrom)
     const cache = new StepCache(context, shared)
     try {
@@ -66,8 +65,6 @@ export async function buildImage(input: BuildInput): Promise<AssembledImage> {
 }
 
 const isLost = (error: unknown): error is LichenError => error instanceof LichenError && error.code === 'CACHE_LOST'
-
-const platformOf = ({ platform }: BuildInput): Platform => (platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform))
 
 interface Surroundings {
   known: KnownDigests

@@ -255,6 +255,23 @@ describe('mistakes', () => {
     })
   })
 
+  test('--call tells of the Dockerfile, and builds nothing', async () => {
+    dockerfile('FROM nothing AS one', '# V a version', 'ARG V=1', 'FROM one AS two', 'RUN --mount=type=secret,id=s true')
+    expect((await build('--call', 'targets')).stdout).toBe('TARGET          DESCRIPTION\none\ntwo (default)\n')
+    expect((await build('--call', 'outline', '--target', 'two', '--build-arg', 'V=2')).stdout).toBe(
+      'TARGET: two\n\nBUILD ARG   VALUE   DESCRIPTION\nV           2       a version\n\nSECRET   REQUIRED\ns\n\n',
+    )
+    const { code, stdout } = await build('--call', 'check,format=json')
+    expect({ code, warnings: JSON.parse(stdout).warnings }).toEqual({ code: 0, warnings: [] })
+    expect(await build('--call', 'outline', '--target', 'none')).toMatchObject({ code: 1, stderr: expect.stringContaining('"none" could not be found') })
+  })
+
+  test('--provenance=false is taken, and what asks for attestations is refused', async () => {
+    dockerfile('FROM busybox')
+    await built('--provenance=false', '--sbom=false', '--attest', 'type=provenance,mode=min,inline-only=true')
+    expect(await build('--provenance=mode=max')).toMatchObject({ code: 1, stderr: expect.stringContaining('--provenance is not supported') })
+  })
+
   test('the last words of a step are shown', async () => {
     dockerfile('FROM busybox', 'RUN echo last words; \\', '  exit 7')
     // With -q, too, and nothing else.
