@@ -1,5 +1,7 @@
-import { rmSync } from 'node:fs'
+import { readFileSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { eventually } from '../helpers/eventually.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -182,6 +184,17 @@ describe('rm', () => {
     expect(stderr).toContain('Error: No such container: missing\n')
     expect(await box.lichen('rm', '-f', 'busy', 'missing')).toEqual({ code: 0, stdout: 'busy\n', stderr: 'Error: No such container: missing\n' })
     expect(await box.lichen('rm', '--ignore', 'missing')).toEqual({ code: 0, stdout: '', stderr: '' })
+    expect(await names()).toEqual([])
+  })
+
+  it('lets a running container end by itself with --time', async () => {
+    const script = 'trap "echo bye >/said/word; exit" TERM; echo ready; while :; do sleep 0.1; done'
+    await box.ok('run', '-d', '--name', 'polite', '-v', `${box.files}:/said`, 'busybox', 'sh', '-c', script)
+    await eventually(() => box.ok('logs', 'polite'), /ready/)
+    expect(await box.ok('rm', '--time', '60', 'polite')).toBe('polite')
+    expect(readFileSync(join(box.files, 'word'), 'utf8')).toBe('bye\n')
+    await box.ok('run', '-d', '--name', 'deaf', 'busybox', 'sh', '-c', 'trap "" TERM; while :; do sleep 0.1; done')
+    expect(await box.ok('rm', '-t', '0', 'deaf')).toBe('deaf')
     expect(await names()).toEqual([])
   })
 
