@@ -35,7 +35,7 @@ async function main(words: string[]): Promise<number> {
   if (given.has('help') || positionals.length === 0 || positionals[0] === 'help') {
     if (positionals[0] === 'help' && positionals.length > 1) return runVerb([...positionals.slice(1), '--help'], globals)
     const { helpOfAll } = await import('./commands/help.ts')
-    await helpOfAll(globalOptions)
+    helpOfAll(globalOptions)
     return 0
   }
   return runVerb(positionals, globals)
@@ -48,17 +48,16 @@ async function runVerb(words: string[], globals: Globals): Promise<number> {
     helpOfGroup(group, wish !== undefined)
     return 0
   }
-  const { name, rest } = findVerb(words, Object.keys(verbs), groups)
-  const command: Command = await traced(`load ${name}`, verbs[name]!.load)
-  const verb = `lichen ${command.name}`
-  const args = parseArgs(rest, command.options, command.positionals, verb)
+  const found = findVerb(words, Object.keys(verbs), groups)
+  const command: Command = await traced(`load ${found.name}`, verbs[found.name]!.load)
+  const args = parseArgs(found.rest, command.options, command.positionals, found.words)
   if (args.given.has('help')) {
     const { helpOf } = await import('./commands/help.ts')
-    await helpOf(command)
+    helpOf(command, { verb: found.name, words: found.words })
     return 0
   }
-  checkPositionals(args.positionals, command.positionals, verb, command.usageExitCode ?? 1)
-  return traced(name, () => command.run(args, globals))
+  checkPositionals(args.positionals, command.positionals, found.words, command.usageExitCode ?? 1)
+  return traced(found.name, () => command.run(args, globals))
 }
 
 function storageDriver(name: string | undefined): Globals['storageDriver'] {

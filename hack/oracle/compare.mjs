@@ -161,10 +161,15 @@ function normalise(part, value) {
 function run({ argv, env }, command) {
   return new Promise((done) => {
     const [program, ...rest] = [...argv, command]
-    const child = spawn(program, rest, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], timeout: 60_000 })
+    const child = spawn(program, rest, { env, cwd: '/', stdio: ['ignore', 'pipe', 'pipe'], detached: true })
+    // The whole group: what the shell has started holds the pipes open.
+    const late = setTimeout(() => process.kill(-child.pid, 'SIGKILL'), 60_000)
     const out = { stdout: '', stderr: '' }
     for (const stream of ['stdout', 'stderr']) child[stream].setEncoding('utf8').on('data', (text) => (out[stream] += text))
-    child.on('close', (code, signal) => done({ code: code ?? signal, ...out }))
+    child.on('close', (code, signal) => {
+      clearTimeout(late)
+      done({ code: code ?? signal, ...out })
+    })
   })
 }
 

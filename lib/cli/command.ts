@@ -7,8 +7,10 @@ export type Globals = GlobalOptions
 export interface Command<T extends OptionTable = OptionTable> {
   name: string
   summary: string
-  /** Behind the name: `[OPTIONS] IMAGE [COMMAND] [ARG...]`. */
+  /** Behind the name: `[OPTIONS] IMAGE [COMMAND] [ARG...]`; a line a form. */
   usage: string
+  /** More for `--help`, below the summary. */
+  details?: string
   options: T
   positionals: Positionals
   /** Exit code of a wrong number of words; 1 as Docker, 125 for run and its kin. */

@@ -3,12 +3,19 @@ import { usageError } from './usage-error.ts'
 
 type Groups = Readonly<Record<string, Readonly<Record<string, readonly string[]>>>>
 
+export interface FoundVerb {
+  name: string
+  /** What it was called by: `lichen container ls`. */
+  words: string
+  rest: string[]
+}
+
 /** The verb that the first words mean, and what is left of them. Throws USAGE with the nearest verb as hint. */
-export function findVerb(words: readonly string[], verbs: readonly string[], groups: Groups): { name: string; rest: string[] } {
+export function findVerb(words: readonly string[], verbs: readonly string[], groups: Groups): FoundVerb {
   const [first = '', second] = words
   const group = Object.hasOwn(groups, first) ? groups[first]! : undefined
   if (group === undefined) {
-    if (verbs.includes(first)) return { name: first, rest: words.slice(1) }
+    if (verbs.includes(first)) return { name: first, words: `lichen ${first}`, rest: words.slice(1) }
     throw unknown(first, [...verbs, ...Object.keys(groups)], 'lichen')
   }
   if (second === undefined || second.startsWith('-')) {
@@ -16,7 +23,7 @@ export function findVerb(words: readonly string[], verbs: readonly string[], gro
   }
   if (!Object.hasOwn(group, second)) throw unknown(second, Object.keys(group), `lichen ${first}`)
   const [name = '', ...more] = group[second]!
-  return { name, rest: [...more, ...words.slice(2)] }
+  return { name, words: `lichen ${first} ${second}`, rest: [...more, ...words.slice(2)] }
 }
 
 function unknown(word: string, candidates: readonly string[], where: string) {

@@ -17,7 +17,6 @@ export interface Option {
   negatable?: boolean
   /** The value that a bare `--name` stands for, where a value may be left out. */
   bare?: string
-  group?: string
 }
 
 export type OptionTable = Readonly<Record<string, Option>>

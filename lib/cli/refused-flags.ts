@@ -15,18 +15,14 @@ const word = (why: string): Refused => ({ type: 'boolean', why })
 /** Flags of `docker run` and `podman run` that lichen knows and can't honour, each with its reason. */
 const refused: Readonly<Record<string, Refused>> = {
   authfile: value('credentials are read from $REGISTRY_AUTH_FILE and ~/.docker/config.json: lichen login'),
-  'blkio-weight': root('weights of devices'),
   'blkio-weight-device': root('weights of devices'),
   'cert-dir': value('certificates are found in ~/.config/containers/certs.d and kin: docs/registries.md'),
   cgroups: value('lichen has one way to use cgroups: leave the flag out', /^enabled$/),
   'cgroup-conf': value('--memory, --cpus, --pids-limit and kin are what lichen sets'),
   chrootdirs: value('name each file with -v'),
   'conmon-pidfile': value('the process that watches the container is .State.ConmonPid of inspect'),
-  'cpu-period': value('say --cpus'),
-  'cpu-quota': value('say --cpus'),
   'cpu-rt-period': root('real-time budgets'),
   'cpu-rt-runtime': root('real-time budgets'),
-  'cpuset-mems': value('memory nodes are not delegated to users; numactl inside the container chooses them'),
   creds: value('log in first: lichen login REGISTRY'),
   'decryption-key': value('images are not decrypted'),
   'device-cgroup-rule': root('rules for devices'),
@@ -71,9 +67,11 @@ const refused: Readonly<Record<string, Refused>> = {
   'volume-driver': value('lichen has the driver local', /^(local)?$/),
 }
 
-/** An option table in which these are understood too, and not shown. */
-export function withRefused<const T extends OptionTable>(table: T): T {
-  const entries = Object.entries(refused).map(([name, { type }]) => [name, { type, hidden: true, description: 'Refused, with the reason' }])
+/** An option table in which these (all of them, where none is named) are understood too, and not shown. */
+export function withRefused<const T extends OptionTable>(table: T, names: readonly string[] = Object.keys(refused)): T {
+  const entries = names
+    .map((name) => [name, refused[name]!] as const)
+    .map(([name, { type }]) => [name, { type, hidden: true, description: 'Refused, with the reason' }])
   return { ...(Object.fromEntries(entries) as OptionTable), ...table }
 }
 

@@ -24,6 +24,8 @@ export function checkSupported(flags: Flags): void {
     new LichenError(`${flag} is not supported`, { code: 'UNSUPPORTED_BUILD', exitCode: 1, hint: hint ?? 'docs/build.md says what is' })
   const attestation = wantedAttestation(flags)
   if (attestation !== undefined) throw refuse(attestation, 'no attestations are made; --provenance=false and --sbom=false are taken')
+  if (flags['cgroup-parent']) throw refuse('--cgroup-parent', 'steps run in the cgroup of the build: start the build in the one that they are to have')
+  if (flags['security-opt'].length > 0) throw refuse('--security-opt', 'steps have the sandbox that containers have by default')
   if (!['auto', 'plain', 'quiet', 'tty', 'rawjson'].includes(flags.progress))
     throw usageError(`invalid progress mode: ${flags.progress}`, 'auto, plain, tty, quiet or rawjson', 1)
   if (!['', 'default', 'oci', 'chroot', 'rootless'].includes(flags.isolation)) throw usageError(`unknown isolation: ${flags.isolation}`, undefined, 1)

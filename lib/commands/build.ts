@@ -23,7 +23,7 @@ import { writeArchive } from './write-to.ts'
 export const build = command({
   name: 'build',
   summary: 'Build an image from a Dockerfile',
-  usage: '[OPTIONS] PATH | -',
+  usage: '[OPTIONS] PATH | URL | -',
   options: buildTable,
   positionals: { min: 1, max: 1, complete: 'file' },
   usageExitCode: 1,

@@ -16,7 +16,10 @@ import { writeArchive } from './write-to.ts'
 export const cp = command({
   name: 'cp',
   summary: 'Copy files or folders between a container and the host, or between containers',
-  usage: '[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|- | SRC_PATH|- CONTAINER:DEST_PATH | CONTAINER:SRC_PATH CONTAINER:DEST_PATH',
+  usage: `[OPTIONS] CONTAINER:SRC_PATH DEST_PATH|-
+[OPTIONS] SRC_PATH|- CONTAINER:DEST_PATH
+[OPTIONS] CONTAINER:SRC_PATH CONTAINER:DEST_PATH`,
+  details: "'-' as the source is a tar archive on standard input, unpacked in a folder of the container; '-' as the destination writes one to standard output.",
   options: optionTable({
     archive: { type: 'boolean', short: 'a', description: 'Archive mode (copy all uid/gid information)' },
     'follow-link': { type: 'boolean', short: 'L', description: 'Always follow symbol link in SRC_PATH' },

@@ -32,7 +32,7 @@ const table = optionTable({
 export const importImage = command({
   name: 'import',
   summary: 'Make an image of a root file system tar',
-  usage: '[OPTIONS] FILE|URL|- [REPOSITORY[:TAG]]',
+  usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
   options: table,
   positionals: { min: 1, max: 2, complete: 'file' },
   run: (args, globals) => onFile(() => importFile(args, globals)),

@@ -17,7 +17,8 @@ import { latestContainer } from './targets.ts'
 export const top = command({
   name: 'top',
   summary: 'Display the running processes of a container',
-  usage: `[OPTIONS] CONTAINER [ps OPTIONS|COLUMN...]\n\nColumns: ${topDescriptors.join(' ')}`,
+  usage: '[OPTIONS] CONTAINER [ps OPTIONS|COLUMN...]',
+  details: `Columns: ${topDescriptors.join(' ')}`,
   options: optionTable({ latest: { type: 'boolean', short: 'l', description: 'Of the container created last' } }),
   positionals: { min: 0, max: Infinity, stopAtFirst: true, complete: 'container' },
   async run({ options, positionals }, globals) {

@@ -2,6 +2,7 @@ import { command } from '../cli/command.ts'
 import { limitTable } from '../cli/limit-table.ts'
 import { mergeLimits, readLimits } from '../cli/limits.ts'
 import { optionTable } from '../cli/options.ts'
+import { refuseFlags, withRefused } from '../cli/refused-flags.ts'
 import { parseRestart } from '../cli/restart-option.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { checkAgainstHost } from '../engine/host-limits.ts'
@@ -13,14 +14,18 @@ export const update = command({
   name: 'update',
   summary: 'Update configuration of one or more containers',
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
-  options: optionTable({
-    latest: { ...targetTable.latest, short: 'l' },
-    ...limitTable,
-    restart: { type: 'string', metavar: 'string', description: 'Restart policy to apply when a container exits' },
-  }),
+  options: withRefused(
+    optionTable({
+      latest: { ...targetTable.latest, short: 'l' },
+      ...limitTable,
+      restart: { type: 'string', metavar: 'string', description: 'Restart policy to apply when a container exits' },
+    }),
+    ['blkio-weight-device', 'cpu-rt-period', 'cpu-rt-runtime', 'kernel-memory'],
+  ),
   positionals: { min: 0, max: Infinity, complete: 'container' },
   async run({ options, positionals, given }, globals) {
     if (![...given].some((flag) => flag !== 'latest')) throw usageError('you must provide one or more flags when using this command', undefined, 1)
+    refuseFlags(options, given)
     const wanted = readLimits(options)
     const policy = options.restart === undefined ? undefined : { restart: parseRestart(options.restart) }
     const context = await openContext(globals)

@@ -57,6 +57,10 @@ describe('limits', () => {
     expect(await succeed('lichen run --rm --cpu-shares 2048 busybox cat /sys/fs/cgroup/cpu.weight')).toMatch(/^(1[5-9]\d|20\d)$/)
   })
 
+  it('--cpu-quota and --cpu-period are what the cgroup says', async () => {
+    expect(await succeed('lichen run --rm --cpu-period 50000 --cpu-quota 20000 busybox cat /sys/fs/cgroup/cpu.max')).toBe('20000 50000')
+  })
+
   it('a limit that can not be enforced is refused, with the remedy', async () => {
     const { code, output } = await run('lichen run --rm --cpuset-cpus 0 busybox true')
     expect(code).toBe(125)

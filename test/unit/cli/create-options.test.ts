@@ -30,6 +30,8 @@ describe('flags of run and create', () => {
         detach: false,
       },
     ],
+    [['--cpu-period', '50000', '--cpu-quota', '25000'], { limits: { cpuPeriod: 50_000, cpuQuota: 25_000 } }],
+    [['--cpuset-mems', '0', '--blkio-weight', '100'], { limits: { cpusetMems: '0', blkioWeight: 100 } }],
     [['-v', '/a:/b'], volume('bind', '/a', '/b')],
     [['-v', '/a:/b:ro,z'], volume('bind', '/a', '/b', true, ['z'])],
     [['-v', './x:/b'], volume('bind', resolve('x'), '/b')],

@@ -71,8 +71,8 @@ describe('verbs', () => {
   const groups = { container: { ls: ['ps'], inspect: ['inspect', '--type=container'] } }
   const find = (...words: string[]) => findVerb(words, ['run', 'ps', 'rm', 'inspect'], groups)
   it('finds them, alone and in groups', () => {
-    expect(find('run', '-d')).toEqual({ name: 'run', rest: ['-d'] })
-    expect(find('container', 'inspect', 'x')).toEqual({ name: 'inspect', rest: ['--type=container', 'x'] })
+    expect(find('run', '-d')).toEqual({ name: 'run', words: 'lichen run', rest: ['-d'] })
+    expect(find('container', 'inspect', 'x')).toEqual({ name: 'inspect', words: 'lichen container inspect', rest: ['--type=container', 'x'] })
   })
   it('takes a flag behind a group for one', () =>
     expect(() => find('container', '--nope')).toThrow(expect.objectContaining({ message: 'unknown flag: --nope', exitCode: 125 })))
