@@ -2,6 +2,7 @@ import { command } from '../cli/command.ts'
 import { containerDocument } from '../cli/container-document.ts'
 import { type ImageStorage, imageDocument } from '../cli/image-document.ts'
 import { optionTable } from '../cli/options.ts'
+import { checkPositionals } from '../cli/parse.ts'
 import { compileInspectTemplate } from '../cli/template.ts'
 import { usageError } from '../cli/usage-error.ts'
 import { volumeDocument } from '../cli/volume-document.ts'
@@ -21,10 +22,11 @@ import { openContext } from '../system/open-context.ts'
 import { writeErr } from '../system/output.ts'
 import { layerDiff } from '../system/paths.ts'
 import { printLines } from './print.ts'
-import { withExitCode } from './targets.ts'
+import { latestContainer, withExitCode } from './targets.ts'
 
 const options = optionTable({
   format: { type: 'string', short: 'f', metavar: 'string', default: '', description: 'json, or a Go template' },
+  latest: { type: 'boolean', short: 'l', description: 'Of the container created last' },
   size: { type: 'boolean', short: 's', description: 'Display total file sizes of containers (SizeRw, SizeRootFs)' },
   type: { type: 'string', metavar: 'string', default: '', description: 'container, image or volume; default: the first of these that there is' },
 })
@@ -34,15 +36,17 @@ export const inspect = command({
   summary: 'Return low-level information on containers and images',
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
   options,
-  positionals: { min: 1, max: Infinity, complete: 'container' },
+  positionals: { min: 0, max: Infinity, complete: 'container' },
   async run({ options, positionals }, globals) {
     if (!['', 'container', 'image', 'volume'].includes(options.type))
       throw usageError(`${JSON.stringify(options.type)} is not a valid value for --type`, 'container, image or volume', 1)
     const render = options.format === '' || options.format === 'json' ? undefined : compileInspectTemplate(options.format)
+    checkPositionals(positionals, { min: options.latest ? 0 : 1, max: options.latest ? 0 : Infinity }, 'lichen inspect', 1)
     const context = await openContext(globals)
+    const names = options.latest ? [(await latestContainer(context)).record.id] : positionals
     const found: unknown[] = []
     const failures: LichenError[] = []
-    for (const name of positionals) {
+    for (const name of names) {
       try {
         found.push(await document(context, name, options))
       } catch (error) {

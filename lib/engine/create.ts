@@ -16,6 +16,7 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { existsSync } from '../system/fs.ts'
 import { kernelRelease } from '../system/kernel.ts'
+import { warning } from '../system/log.ts'
 import { randomHex } from '../system/random.ts'
 import { warnOncePerBoot } from '../system/say-once.ts'
 import { traced } from '../system/trace.ts'
@@ -155,6 +156,7 @@ function publishedPorts(options: CreateOptions, exposed: Record<string, object>)
   if (wanted.length > 0 && mode.kind === 'container') {
     throw new LichenError('conflicting options: port publishing and the container type network mode', { code: 'CONFLICTING_OPTIONS' })
   }
-  // As Docker: with --network host or none a published port means nothing.
+  // As Docker: with --network host or none a published port means nothing, and for the one it says so.
+  if (wanted.length > 0 && mode.kind === 'host') warning('Published ports are discarded when using host network mode')
   return mode.kind === 'slirp4netns' ? wanted : []
 }

@@ -5,7 +5,8 @@ import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import type { ContainerPaths } from '../system/paths.ts'
 
-const units: Record<string, number> = { '': 1, b: 1, k: 1024, m: 1024 ** 2, g: 1024 ** 3 }
+/** Powers of 1000, as Docker's FromHumanSize has them for logs; memory goes by 1024. */
+const units: Record<string, number> = { '': 1, k: 1e3, m: 1e6, g: 1e9, t: 1e12 }
 
 /**
  * The log that `--log-driver`, `--log-opt` and the configuration ask for. Kept with the container, whose log can be read although
@@ -90,9 +91,9 @@ const isDriver = (name: string): name is RunPlan['log']['driver'] => [...FILES, 
 const sizes = (options: Record<string, string>) => ({ maxSize: size(options['max-size'] ?? '0'), maxFiles: count(options['max-file'] ?? '1') })
 
 function size(text: string): number {
-  const [, number, unit = ''] = /^(-?\d+)([bkmg]?)b?$/i.exec(text) ?? []
+  const [, number, unit = ''] = /^(-?\d+(?:\.\d+)?) ?([kmgt]?)i?b?$/i.exec(text) ?? []
   if (number === undefined) throw new LichenError(`invalid value for max-size: ${text}`, { code: 'BAD_LOG_OPTION', hint: 'such as 10m' })
-  return Math.max(0, Number(number) * (units[unit.toLowerCase()] ?? 1))
+  return Math.max(0, Math.trunc(Number(number) * (units[unit.toLowerCase()] ?? 1)))
 }
 
 function count(text: string): number {

@@ -238,6 +238,7 @@ describe('choosing', () => {
     await sleeper('first', '--label', 'team=x')
     await sleeper('second', '--label', 'team=y')
     const second = await box.ok('inspect', '--format', '{{.Id}}', 'second')
+    expect(await box.ok('inspect', '--latest', '--format', '{{.Id}}')).toBe(second)
     expect(await box.ok('stop', '-t', '0', '--latest')).toBe(second)
     await box.ok('rm', '-f', '--filter', 'label=team=x')
     expect(await names()).toEqual(['second'])

@@ -58,6 +58,11 @@ describe('run', () => {
     await eventually(async () => readdirSync(join(box.data, 'containers')).join(' '), /^$/)
   })
 
+  it('says that ports are not published with the network of the host', async () => {
+    const warning = 'Warning: Published ports are discarded when using host network mode\n'
+    expect(await box.lichen('run', '--rm', '--network', 'host', '-p', '8080:80', 'busybox', 'echo', 'up')).toEqual({ code: 0, stdout: 'up\n', stderr: warning })
+  })
+
   it('prints the id and returns with -d; the container goes on by itself', async () => {
     const id = await box.ok('run', '-d', '--name', 'web', 'busybox', 'sh', '-c', 'echo begun; sleep 1000')
     expect(id).toMatch(/^[0-9a-f]{64}$/)

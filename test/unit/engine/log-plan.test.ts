@@ -54,9 +54,10 @@ describe('the log of a container', () => {
     expect(plan('k8s-file', { 'max-size': '10k', 'max-file': '3' })).toEqual({
       driver: 'k8s-file',
       path: '/log',
-      maxSize: 10240,
+      maxSize: 10_000,
       maxFiles: 3,
     })
+    expect(plan('json-file', { 'max-size': '7.069m' }).maxSize).toBe(7_069_000)
     expect(plan('json-file', { 'max-size': '-1', path: '/elsewhere' })).toEqual({ driver: 'json-file', path: '/elsewhere', maxSize: 0, maxFiles: 1 })
   })
 })
