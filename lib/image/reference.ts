@@ -68,10 +68,10 @@ export function formatReference(reference: Reference): string {
   return `${fullName(reference)}${suffix(reference)}`
 }
 
-/** `busybox`: the name as people write it. */
+/** `busybox`: the name as people write it. Whole where its first part alone would be taken for a registry: `docker.io/localhost/app`. */
 export function familiarName(reference: Reference): string {
-  if (reference.registry !== 'docker.io') return fullName(reference)
-  return reference.repository.replace(/^library\/(?=[^/]+$)/, '')
+  const short = reference.repository.replace(/^library\/(?=[^/]+$)/, '')
+  return reference.registry === 'docker.io' && splitRegistry(short).path === short ? short : fullName(reference)
 }
 
 /** `busybox:latest` */

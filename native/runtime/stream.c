@@ -139,6 +139,7 @@ static int write_piece(struct stream *stream, struct content *content, uint64_t 
 }
 
 int stream_content(struct stream *stream, uint64_t size, int fd) {
+  if (size > INT64_MAX) return errno = EFBIG, -1; /* off_t has a sign */
   struct content content = {.fd = fd, .size = size};
   uint64_t sent = size, end = 0;
   if (!stream->sparse) {

@@ -5,6 +5,6 @@ export const hasWildcard = (path: string): boolean => /[*?[\\]/.test(path)
 
 /** Whether one component of a path fits. Throws SyntaxError for a pattern that is none. */
 export function globMatcher(component: string): (name: string) => boolean {
-  const expression = compilePattern(component)
-  return (name) => expression.test(name)
+  const wildcards = compilePattern(component)
+  return (name) => wildcards.fits([...name])
 }

@@ -1,11 +1,12 @@
 import { posix } from 'node:path'
+import { addMany, type Part, Wildcards } from './wildcards.ts'
 
 /**
  * `.dockerignore`, and the patterns of `--exclude`, as github.com/moby/patternmatcher has them: Go's filepath.Match with `**`, each
  * pattern for a path and all that is below it, the last that fits decides, `!` takes back. Pure.
  */
 export class IgnorePatterns {
-  readonly #patterns: { expression: RegExp; negated: boolean; components: string[] }[]
+  readonly #patterns: { wildcards: Wildcards; negated: boolean; components: string[] }[]
 
   /** Throws SyntaxError for a pattern that is none. */
   constructor(patterns: readonly string[]) {
@@ -15,17 +16,19 @@ export class IgnorePatterns {
       const negated = trimmed.startsWith('!')
       if (trimmed === '!') throw new SyntaxError('illegal exclusion pattern: "!"')
       const pattern = clean(negated ? trimmed.slice(1) : trimmed)
-      return [{ expression: compilePattern(pattern), negated, components: pattern.split('/') }]
+      return [{ wildcards: compilePattern(pattern), negated, components: pattern.split('/') }]
     })
   }
 
   /** Whether a path, relative and without a slash at its end, is left out. */
   ignores(path: string): boolean {
+    const characters = [...path]
+    // A folder above counts as the path itself.
+    const isFolder = (end: number) => end === characters.length || (end > 0 && characters[end] === '/')
     let ignored = false
-    for (const { expression, negated } of this.#patterns) {
+    for (const { wildcards, negated } of this.#patterns) {
       // What would change nothing need not be tried.
-      if (negated !== ignored) continue
-      if (parents(path).some((candidate) => expression.test(candidate))) ignored = !negated
+      if (negated === ignored && wildcards.find(characters, 0, isFolder)) ignored = !negated
     }
     return ignored
   }
@@ -61,12 +64,6 @@ function clean(pattern: string): string {
   return normal.length > 1 ? normal.replace(/\/$/, '') : normal
 }
 
-/** `a`, `a/b`, `a/b/c` */
-function parents(path: string): string[] {
-  const components = path.split('/')
-  return components.map((_, at) => components.slice(0, at + 1).join('/'))
-}
-
 /** Components of a pattern without wildcards must agree; from the first wildcard on anything may. */
 function mayLeadTo(folder: readonly string[], pattern: readonly string[]): boolean {
   for (const [at, component] of folder.entries()) {
@@ -79,63 +76,69 @@ function mayLeadTo(folder: readonly string[], pattern: readonly string[]): boole
   return true
 }
 
+const isAny = () => true
+const isNoSlash = (character: string) => character !== '/'
+const literal = (wanted: string): Part => ({ kind: 'one', fits: (character) => character === wanted })
+
 /** The whole of a path. Throws SyntaxError. */
-export function compilePattern(pattern: string): RegExp {
+export function compilePattern(pattern: string): Wildcards {
   const bad = () => new SyntaxError(`syntax error in pattern: ${JSON.stringify(pattern)}`)
   const characters = [...pattern]
-  let expression = '^'
+  const parts: Part[] = []
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at]!
     if (character === '*') {
       if (characters[at + 1] !== '*') {
-        expression += '[^/]*'
+        addMany(parts, isNoSlash)
         continue
       }
       at++
       // `**/` may be nothing at all.
       if (characters[at + 1] === '/') {
         at++
-        expression += at + 1 === characters.length ? '.*' : '(.*/)?'
-      } else expression += '.*'
-    } else if (character === '?') expression += '[^/]'
+        if (at + 1 < characters.length) parts.push({ kind: 'skip', parts: 2 }, { kind: 'many', fits: isAny }, literal('/'))
+        else addMany(parts, isAny)
+      } else addMany(parts, isAny)
+    } else if (character === '?') parts.push({ kind: 'one', fits: isNoSlash })
     else if (character === '\\') {
       const next = characters[++at]
       if (next === undefined) throw bad()
-      expression += literal(next)
+      parts.push(literal(next))
     } else if (character === '[') {
-      const { text, end } = range(characters, at, bad)
-      expression += text
+      const { fits, end } = range(characters, at, bad)
+      parts.push({ kind: 'one', fits })
       at = end
-    } else expression += literal(character)
+    } else parts.push(literal(character))
   }
-  return new RegExp(`${expression}$`, 'su')
+  return new Wildcards(parts)
 }
 
 /** `[a-z]`, `[^x]`: what filepath.Match takes, and no more. */
-function range(characters: readonly string[], from: number, bad: () => Error): { text: string; end: number } {
+function range(characters: readonly string[], from: number, bad: () => Error): { fits: (character: string) => boolean; end: number } {
   let at = from + 1
   const negated = characters[at] === '^'
   if (negated) at++
-  let text = ''
-  const one = (): string => {
+  const ranges: [low: number, high: number][] = []
+  const one = (): number => {
     let character = characters[at++]
     if (character === undefined || character === '-' || character === ']') throw bad()
     if (character === '\\') character = characters[at++]
     if (character === undefined) throw bad()
-    return character
+    return character.codePointAt(0)!
   }
-  while (characters[at] !== ']' || text === '') {
+  while (characters[at] !== ']' || ranges.length === 0) {
     const low = one()
     let high = low
     if (characters[at] === '-') {
       at++
       high = one()
     }
-    if (low.codePointAt(0)! > high.codePointAt(0)!) throw bad()
-    text += `${member(low)}-${member(high)}`
+    if (low > high) throw bad()
+    ranges.push([low, high])
   }
-  return { text: `[${negated ? '^' : ''}${text}]`, end: at }
+  const fits = (character: string) => {
+    const point = character.codePointAt(0)!
+    return ranges.some(([low, high]) => point >= low && point <= high) !== negated
+  }
+  return { fits, end: at }
 }
-
-const literal = (character: string) => character.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&')
-const member = (character: string) => character.replace(/[\\^$.*+?()[\]{}|/-]/, '\\$&')

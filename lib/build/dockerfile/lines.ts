@@ -69,11 +69,13 @@ function join(source: Source, first: number, backslash: string): Joined {
     text += line.slice(indent, match?.index)
     if (match === null) break
   }
+  // A first line with nothing but its continuation leaves the blanks of the next in front.
+  const blanks = text.length - text.trimStart().length
   const at = (offset: number): Position => {
-    const part = parts.findLast((candidate) => candidate.offset <= offset)!
-    return { line: part.line, column: part.column + offset - part.offset }
+    const part = parts.findLast((candidate) => candidate.offset <= offset + blanks)!
+    return { line: part.line, column: part.column + offset + blanks - part.offset }
   }
-  return { text: text.trimEnd(), line: parts[0]!.line, next, at }
+  return { text: text.trim(), line: parts[0]!.line, next, at }
 }
 
 function hereDocuments(source: Source, { text, at }: Joined, first: number): { documents: HereDocument[]; next: number } {

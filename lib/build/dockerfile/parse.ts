@@ -44,7 +44,8 @@ interface Context {
 }
 
 function parseInstruction(source: Source, { backslash }: Directives, line: LogicalLine): Instruction {
-  const word = /^\S+/.exec(line.text)![0]
+  // Continuations and nothing else have no word.
+  const word = /^\S*/.exec(line.text)![0]
   const name = word.toUpperCase()
   const base = { text: line.text, endLine: line.endLine, ...line.at(0) }
   if (!Object.hasOwn(parsers, name)) {

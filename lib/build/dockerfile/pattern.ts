@@ -1,39 +1,66 @@
-/** A shell's pattern without brackets, which BuildKit does not know in `${name#pattern}`: `*`, `?`, and backslashes before what is meant as it is. Pure. */
-type Token = '*' | '?' | { literal: string }
+import { addMany, type Part, Wildcards } from './wildcards.ts'
 
-/** Throws SyntaxError. */
-function tokens(pattern: string): Token[] {
-  const found: Token[] = []
+/** A shell's pattern without brackets, which BuildKit does not know in `${name#pattern}`: `*`, `?`, and backslashes before what is meant as it is. Pure. */
+function parts(pattern: string): Part[] {
+  const found: Part[] = []
   const characters = [...pattern]
+  const any = () => true
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at]!
-    if (character === '*' || character === '?') found.push(character)
+    if (character === '*') addMany(found, any)
+    else if (character === '?') found.push({ kind: 'one', fits: any })
     else if (character === '\\') {
       const next = characters[++at]
       if (next === undefined || /[\w\s]/.test(next)) throw new SyntaxError(`invalid escape '\\${next ?? ''}' in the pattern ${JSON.stringify(pattern)}`)
-      found.push({ literal: next })
-    } else found.push({ literal: character })
+      found.push(literal(next))
+    } else found.push(literal(character))
   }
   return found
 }
 
-function expression(parts: readonly Token[], greedy: boolean): string {
-  const any = greedy ? '[^]*' : '[^]*?'
-  return parts.map((token) => (token === '*' ? any : token === '?' ? '[^]' : token.literal.replace(/[\\^$.*+?()[\]{}|/]/g, '\\$&'))).join('')
+const literal = (wanted: string): Part => ({ kind: 'one', fits: (character) => character === wanted })
+
+/** Where the shortest or longest that fits ends; undefined where nothing does. */
+function endOf(wildcards: Wildcards, text: readonly string[], from: number, longest: boolean): number | undefined {
+  let found: number | undefined
+  wildcards.find(text, from, (end) => {
+    found = end
+    return !longest
+  })
+  return found
 }
 
-/** `${value#pattern}`, and with `longest` `##`. */
+/** `${value#pattern}`, and with `longest` `##`. Throws SyntaxError, as all of these. */
 export function trimPrefix(value: string, pattern: string, longest: boolean): string {
-  return value.replace(new RegExp(`^${expression(tokens(pattern), longest)}`, 'u'), '')
+  const text = [...value]
+  return text.slice(endOf(new Wildcards(parts(pattern)), text, 0, longest)).join('')
 }
 
 /** `${value%pattern}`: from behind, so that the shortest is the shortest. */
 export function trimSuffix(value: string, pattern: string, longest: boolean): string {
-  const match = new RegExp(`^${expression(tokens(pattern).toReversed(), longest)}`, 'u').exec([...value].toReversed().join(''))
-  return match === null ? value : value.slice(0, value.length - match[0].length)
+  const text = [...value].toReversed()
+  return text
+    .slice(endOf(new Wildcards(parts(pattern).toReversed()), text, 0, longest))
+    .toReversed()
+    .join('')
 }
 
-/** `${value/pattern/replacement}`, with `all` `//`; the longest match each time. */
+/** `${value/pattern/replacement}`, with `all` `//`; the longest match each time. Nothing is no match right behind another one, as in Go. */
 export function replacePattern(value: string, pattern: string, replacement: string, all: boolean): string {
-  return value.replace(new RegExp(expression(tokens(pattern), true), all ? 'gu' : 'u'), () => replacement)
+  const wildcards = new Wildcards(parts(pattern))
+  const text = [...value]
+  let result = ''
+  let behind = -1
+  for (let at = 0; at <= text.length; ) {
+    const end = endOf(wildcards, text, at, true)
+    const matches = end !== undefined && !(end === at && at === behind)
+    if (matches) {
+      result += replacement
+      if (!all) return result + text.slice(end).join('')
+      behind = end
+    }
+    if (matches && end > at) at = end
+    else result += text[at++] ?? ''
+  }
+  return result
 }

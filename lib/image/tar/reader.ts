@@ -51,7 +51,7 @@ type State =
   | { at: 'header' }
   | { at: 'meta'; type: string; left: number; parts: Buffer[] }
   | { at: 'old-map'; header: RawHeader; size: number; segments: Segment[] }
-  | { at: 'map'; entry: TarEntry; left: number; bytes: Buffer }
+  | { at: 'map'; entry: TarEntry; left: number; parts: Buffer[]; length: number; enough: number }
   | { at: 'body'; left: number; segments: Segment[]; segment: number; position: number; size: number }
   | { at: 'padding'; left: number }
   | { at: 'end' }
@@ -209,7 +209,7 @@ export class TarReader {
     }
     this.#forgetMeta()
     if (sparse !== undefined && sparse.segments === undefined) {
-      this.#expect(content, { at: 'map', entry, left: content, bytes: Buffer.alloc(0) })
+      this.#expect(content, { at: 'map', entry, left: content, parts: [], length: 0, enough: BLOCK })
       return
     }
     this.#beginBody(entry, content, oldSparse?.segments ?? sparse?.segments)
@@ -221,15 +221,20 @@ export class TarReader {
     this.#expect(content, { at: 'body', left: content, segments: segments ?? [{ offset: 0, length: content }], segment: 0, position: 0, size: entry.size })
   }
 
-  /** Format 1.0: the map is a part of the content, in whole blocks. */
+  /** Format 1.0: the map is a part of the content, in whole blocks. A long one is not read again from its beginning with each piece that comes. */
   #onMap(state: Extract<State, { at: 'map' }>, part: Buffer): void {
-    state.bytes = Buffer.concat([state.bytes, part])
-    const map = contentMap(state.bytes)
-    if (map === undefined || map.length > state.bytes.length) {
-      if (state.left === 0 || state.bytes.length > SPARSE_MAP_LIMIT) throw new TarError('the map of a sparse file is damaged')
+    state.parts.push(Buffer.from(part))
+    state.length += part.length
+    if (state.left > 0 && state.length < state.enough) return
+    const bytes = Buffer.concat(state.parts)
+    const map = contentMap(bytes)
+    if (map === undefined || map.length > bytes.length) {
+      if (state.left === 0 || bytes.length > SPARSE_MAP_LIMIT) throw new TarError('the map of a sparse file is damaged')
+      state.parts = [bytes]
+      state.enough = 2 * bytes.length
       return
     }
-    const { entry, bytes, left } = state
+    const { entry, left } = state
     const begun = bytes.subarray(map.length)
     this.#beginBody(entry, begun.length + left, map.segments)
     if (begun.length > 0) this.write(begun)

@@ -11,6 +11,10 @@ describe('as Docker normalises them', () => {
     ['docker.io/busybox', 'docker.io/library/busybox:latest', 'busybox:latest'],
     ['index.docker.io/library/busybox', 'docker.io/library/busybox:latest', 'busybox:latest'],
     ['team/app', 'docker.io/team/app:latest', 'team/app:latest'],
+    // Found by fuzzing: without docker.io the first part would be a registry.
+    ['docker.io/localhost/app', 'docker.io/localhost/app:latest', 'docker.io/localhost/app:latest'],
+    ['docker.io/a.b/app', 'docker.io/a.b/app:latest', 'docker.io/a.b/app:latest'],
+    ['docker.io/docker.io/app', 'docker.io/docker.io/app:latest', 'docker.io/docker.io/app:latest'],
     ['library/a/b', 'docker.io/library/a/b:latest', 'library/a/b:latest'],
     ['localhost/app', 'localhost/app:latest', 'localhost/app:latest'],
     ['localhost:5000/app', 'localhost:5000/app:latest', 'localhost:5000/app:latest'],

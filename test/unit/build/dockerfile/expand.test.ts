@@ -97,6 +97,17 @@ describe('expandWord', () => {
     expect(() => expandWord(text, lookupIn(env))).toThrow(message)
   })
 
+  test('nothing is no match right behind another one, as in Go', () => {
+    expect(expandWord('${FOO//*/.} ${FOO//x*/.}', lookupIn({ FOO: 'axb' }))).toBe('. a.')
+  })
+
+  // As fuzzing found it for the patterns of .dockerignore.
+  test('many wildcards take no more time than their number', () => {
+    const start = performance.now()
+    for (const form of ['#', '##', '%', '%%']) expect(expandWord(`\${FOO${form}${'*a'.repeat(20)}c}`, lookupIn({ FOO: 'ab'.repeat(300) }))).toHaveLength(600)
+    expect(performance.now() - start).toBeLessThan(2_000)
+  })
+
   test('a backtick escapes where the directive says so', () => {
     expect(expandWord('C:\\a`$PWD', lookupIn(env), { backslash: '`' })).toBe('C:\\a$PWD')
   })

@@ -81,3 +81,11 @@ test('folders that nothing can come back from need no look', () => {
 test('an ignore file has comments, blank lines and slashes in front', () => {
   expect(readIgnoreFile('\uFEFF# no\n\n/a/b/\n !/c/../d \r\n*.o\n/\n# x')).toEqual(['a/b/', '!d', '*.o', '/'])
 })
+
+// Found by fuzzing: a regular expression tries all ways to share the path out among the wildcards.
+test('many wildcards take no more time than their number', () => {
+  const path = `${'a/'.repeat(1000)}b`
+  const start = performance.now()
+  for (const wildcard of ['**/', '**a', '*/', '[a-z]*/']) expect(new IgnorePatterns([`${wildcard.repeat(20)}x`]).ignores(path)).toBe(false)
+  expect(performance.now() - start).toBeLessThan(2_000)
+})

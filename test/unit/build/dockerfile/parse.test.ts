@@ -29,6 +29,13 @@ describe('lines', () => {
     expect(one('RUN', 'RUN a \\').command).toEqual({ form: 'shell', text: 'a' })
   })
 
+  // Found by fuzzing.
+  test('may begin with nothing but a continuation', () => {
+    const run = one('RUN', '\\', '  RUN a')
+    expect([run.command, run.line, run.column]).toEqual([{ form: 'shell', text: 'a' }, 3, 3])
+    expect(refusal('FROM scratch', '\\', '\\').message).toBe('Dockerfile:3:1: unknown instruction: ')
+  })
+
   test('two backslashes continue nothing', () => {
     expect(parse('FROM scratch', 'RUN a \\\\', 'RUN b')).toHaveLength(3)
   })
