@@ -138,7 +138,7 @@ function normalise(part, value) {
     .replace(/\\u00(3c|3e|26)/g, (_, code) => String.fromCharCode(Number.parseInt(code, 16)))
   if (part === 'stderr') {
     // Below a usage error Docker prints the help.
-    text = text.replace(/\n\s*Usage:[\s\S]*$/, '')
+    text = text.replace(/(^|\n)\s*Usage:[\s\S]*$/, '')
     text = text
       .split('\n')
       .filter((line) => !/^(See '.*--help'\.?|Run '.*--help' for more information|hint: .*|Usage: .*|)$/.test(line))

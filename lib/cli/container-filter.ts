@@ -35,7 +35,9 @@ export function parseContainerFilters(entries: readonly string[]): Filters {
   for (const health of filters.get('health') ?? []) {
     if (!healths.includes(health)) throw usageError(`unrecognized filter value for health: ${health}`, `one of: ${healths.join(' ')}`, 1)
   }
-  for (const code of filters.get('exited') ?? []) if (!/^-?\d+$/.test(code)) throw usageError(`invalid filter 'exited=${code}'`, 'an exit code', 1)
+  for (const code of filters.get('exited') ?? [])
+    if (!/^-?\d+$/.test(code))
+      throw usageError(`invalid filter 'exited=${code}': strconv.Atoi: parsing ${JSON.stringify(code)}: invalid syntax`, 'an exit code', 1)
   for (const name of filters.get('name') ?? []) expression(name)
   for (const name of ['publish', 'expose'] as const) for (const range of filters.get(name) ?? []) portRange(range, name)
   for (const moment of filters.get('until') ?? []) parseWhen(moment, '--filter', Date.now())

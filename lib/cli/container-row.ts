@@ -56,7 +56,7 @@ export function containerRow(
       return `${humanDuration(now - Date.parse(record.created))} ago`
     },
     get Size() {
-      if (size === undefined) return ''
+      if (size === undefined) return '0B'
       return size.rootFs > 0 ? `${humanSize(size.rw)} (virtual ${humanSize(size.rootFs)})` : humanSize(size.rw)
     },
     State: status,

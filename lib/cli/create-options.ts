@@ -83,14 +83,16 @@ export async function parseCreateOptions(
     ipc: namespace(flags.ipc, 'ipc', /^(private|shareable|none|host|container:.+)$/),
     uts: namespace(flags.uts, 'uts', /^(private|host|container:.+)$/),
     cgroupns: namespace(flags.cgroupns, 'cgroupns', /^(private|host|container:.+)$/),
-    sysctls: pairs(flags.sysctl, '--sysctl'),
+    sysctls: pairs(flags.sysctl, (entry) => invalidArgument(entry, '--sysctl', `sysctl '${entry}' is not allowed`)),
     devices: [...flags.device, ...(flags.gpus === undefined ? [] : parseGpus(flags.gpus))],
     groupAdd: flags['group-add'],
     oomScoreAdj: oomScoreAdj(flags['oom-score-adj']),
     umask: umask(flags.umask),
-    annotations: pairs(flags.annotation, '--annotation'),
+    annotations: pairs(flags.annotation, (entry) => invalidArgument(entry, '--annotation', 'it must be key=value')),
     logDriver: flags['log-driver'],
-    logOptions: pairs(flags['log-opt'], '--log-opt'),
+    logOptions: pairs(flags['log-opt'], (entry) =>
+      usageError(`unknown log opt '${entry}' for ${flags['log-driver'] || 'json-file'} log driver`, 'it must be key=value'),
+    ),
     publishAll: flags['publish-all'],
     cidfile: flags.cidfile || undefined,
     detachKeys: flags['detach-keys'] || undefined,
@@ -116,11 +118,11 @@ export async function parseCreateOptions(
 }
 
 function checkConflicts(options: CreateOptions): void {
-  if (options.remove && options.restart !== undefined) throw usageError('conflicting options: cannot specify both --restart and --rm')
+  if (options.remove && options.restart !== undefined) throw usageError('Conflicting options: --restart and --rm')
   if (options.hostsFile !== '' && options.addHosts.length > 0 && ['none', 'image'].includes(options.hostsFile ?? '')) {
     throw usageError('--no-hosts and --add-host cannot be set together')
   }
-  if (options.detach && options.attach.length > 0) throw usageError('Conflicting options: -a and -d')
+  if (options.detach && options.attach.length > 0) throw usageError('Conflicting options: -a and -d', undefined, 1)
   const shared = /^(host$|container:)/.test(options.network)
   if (shared && options.publish.length > 0 && options.network !== 'host')
     throw usageError('conflicting options: port publishing and the container type network mode')
@@ -179,10 +181,8 @@ function ipAddress(address: string, flag: string): string {
   return address
 }
 
-function stopTimeout(seconds: number | undefined): number | undefined {
-  if (seconds !== undefined && seconds < -1) throw usageError(`invalid stop timeout: ${seconds}`, 'seconds; -1 waits for ever')
-  return seconds
-}
+/** Less than 0 waits for ever. */
+const stopTimeout = (seconds: number | undefined) => (seconds === undefined ? undefined : Math.max(-1, seconds))
 
 function timeout(seconds: number): number | undefined {
   if (seconds < 0 || seconds > 2 ** 31) throw usageError(`invalid timeout: ${seconds}`, 'seconds; 0 never kills it')
@@ -201,15 +201,16 @@ function shmSize(text: string): number | undefined {
 
 function namespace(mode: string, name: string, grammar: RegExp): string {
   const value = mode === '' ? 'private' : mode
-  if (!grammar.test(value)) throw usageError(`--${name}: invalid ${name.toUpperCase()} mode`, `not understood: ${JSON.stringify(mode)}`)
-  return value
+  if (grammar.test(value)) return value
+  const message = name === 'ipc' ? `invalid IPC mode: ${mode}` : `--${name}: invalid ${name === 'cgroupns' ? 'CGROUP' : name.toUpperCase()} mode`
+  throw usageError(message, `not understood: ${JSON.stringify(mode)}`)
 }
 
-function pairs(entries: readonly string[], flag: string): Record<string, string> {
+function pairs(entries: readonly string[], refuse: (entry: string) => Error): Record<string, string> {
   return Object.fromEntries(
     entries.map((entry) => {
       const equals = entry.indexOf('=')
-      if (equals < 1) throw invalidArgument(entry, flag, 'it must be key=value')
+      if (equals < 1) throw refuse(entry)
       return [entry.slice(0, equals), entry.slice(equals + 1)]
     }),
   )

@@ -2,10 +2,11 @@ import { invalidArgument, usageError } from './usage-error.ts'
 
 export type Filters = ReadonlyMap<string, string[]>
 
-/** `--filter name=value`; values of one name are alternatives. Throws USAGE for a name that is not `allowed`. */
+/** `--filter name=value`; values of one name are alternatives, and an empty one says nothing. Throws USAGE for a name that is not `allowed`. */
 export function parseFilters(entries: readonly string[], allowed: readonly string[]): Filters {
   const filters = new Map<string, string[]>()
   for (const entry of entries) {
+    if (entry === '') continue
     const equals = entry.indexOf('=')
     if (equals === -1) throw invalidArgument(entry, '-f, --filter', 'bad format of filter (expected name=value)')
     const name = entry.slice(0, equals).trim().toLowerCase()

@@ -86,5 +86,5 @@ function moment(created: string): string {
 function booleanValue(name: string, text: string): boolean {
   if (['true', '1', 't', 'True', 'TRUE', 'T'].includes(text)) return true
   if (['false', '0', 'f', 'False', 'FALSE', 'F'].includes(text)) return false
-  throw usageError(`invalid filter '${name}=${text}'`, `${name}=true or ${name}=false`, 1)
+  throw usageError(`invalid filter '${name}=[${text}]'`, `${name}=true or ${name}=false`, 1)
 }

@@ -51,8 +51,7 @@ export function readLimits(flags: LimitFlags): ResourceLimits {
   if (memoryReservation !== undefined && memoryReservation < leastMemory) throw usageError('Minimum memory reservation allowed is 6MB')
   const cpuShares = flags['cpu-shares'] || undefined
   if (cpuShares !== undefined && cpuShares < 0) throw usageError('cpu-shares must not be negative')
-  const pidsLimit = flags['pids-limit'] || undefined
-  if (pidsLimit !== undefined && pidsLimit < -1) throw usageError(`invalid pids limit: ${pidsLimit}`, '-1 is unlimited')
+  const pidsLimit = Math.max(-1, flags['pids-limit'] ?? 0) || undefined
   const cpuPeriod = flags['cpu-period'] || undefined
   if (cpuPeriod !== undefined && (cpuPeriod < 1000 || cpuPeriod > 1_000_000))
     throw usageError('CPU cfs period can not be less than 1ms (i.e. 1000) or larger than 1s (i.e. 1000000)')
@@ -96,7 +95,6 @@ function parseCpus(text: string | undefined): number | undefined {
   if (text === undefined) return undefined
   if (!/^[+-]?(\d+\.?\d*|\.\d+)$/.test(text)) throw invalidArgument(text, '--cpus', `failed to parse ${text} as a rational number`)
   const cpus = Number(text)
-  if (cpus !== 0 && cpus < 0.01) throw usageError('Range of CPUs is from 0.01, there is no meaning in less')
   return cpus === 0 ? undefined : cpus
 }
 
@@ -110,6 +108,7 @@ export function parseUlimit(text: string): CreateOptions['ulimits'][number] {
   const [, name = '', softText = '', hardText] = match
   if (!names.test(name)) throw bad(`invalid ulimit type: ${name}`)
   const number = (value: string) => {
+    if (value.includes(':')) throw bad(`too many limit value arguments - ${softText}:${hardText}, can only have up to two, \`soft[:hard]\``)
     if (value === 'unlimited' || value === '-1') return -1
     if (!/^\d+$/.test(value)) throw bad(`strconv.ParseInt: parsing ${JSON.stringify(value)}: invalid syntax`)
     return Number(value)

@@ -10,7 +10,7 @@ export const volumeFilters = ['dangling', 'driver', 'label', 'label!', 'name', '
 /** `--filter` of `volume ls`. `used`: whether a container has it; asked only where the filters want to know. Throws USAGE. */
 export function volumeFilter(entries: readonly string[], now: number): { asksForUse: boolean; fits(volume: Volume, used: boolean): boolean } {
   const filters = parseFilters(entries, volumeFilters)
-  const dangling = (filters.get('dangling') ?? []).map(boolean)
+  const dangling = (filters.get('dangling') ?? []).map((text) => boolean('dangling', text))
   const bounds = boundsOf(filters, now)
   return {
     asksForUse: dangling.length > 0,
@@ -29,7 +29,7 @@ export function volumeFilter(entries: readonly string[], now: number): { asksFor
 export function pruneFilter(entries: readonly string[], now: number): { all: boolean; fits(volume: Volume): boolean } {
   const filters = parseFilters(entries, ['label', 'label!', 'until', 'all'])
   const bounds = boundsOf(filters, now)
-  return { all: (filters.get('all') ?? []).map(boolean).includes(true), fits: (volume) => fitsLabels(filters, volume) && bounds(volume) }
+  return { all: (filters.get('all') ?? []).map((text) => boolean('all', text)).includes(true), fits: (volume) => fitsLabels(filters, volume) && bounds(volume) }
 }
 
 const fitsLabels = (filters: Filters, volume: Volume) =>
@@ -42,10 +42,10 @@ function boundsOf(filters: Filters, now: number): (volume: Volume) => boolean {
   return ({ created }) => before.every((bound) => Date.parse(created) < bound) && after.every((bound) => Date.parse(created) > bound)
 }
 
-function boolean(text: string): boolean {
+function boolean(name: string, text: string): boolean {
   if (/^(1|t|true)$/i.test(text)) return true
   if (/^(0|f|false)$/i.test(text)) return false
-  throw usageError(`invalid filter value ${JSON.stringify(text)}`, 'true or false', 1)
+  throw usageError(`invalid filter '${name}=[${text}]'`, 'true or false', 1)
 }
 
 function expression(text: string): RegExp {

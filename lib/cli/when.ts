@@ -5,7 +5,7 @@ const units: Readonly<Record<string, number>> = { ns: 1e-6, us: 1e-3, µs: 1e-3,
 /**
  * A moment as Docker's --since and --until take it: RFC 3339 (parts may be left out; without a zone it is local time), seconds of
  * the epoch, or a Go duration (`1h30m`) before `now`. The result is UTC with nine digits of a second, so that moments compare as
- * text. Throws USAGE.
+ * text. Throws USAGE; `flag` is named where there is one.
  */
 export function parseWhen(text: string, flag: string, now: number): string {
   const before = text === '0' ? undefined : goDuration(text)
@@ -19,7 +19,7 @@ export function parseWhen(text: string, flag: string, now: number): string {
   const epoch = /^(\d{1,11})(?:\.(\d{1,9}))?$/.exec(text)
   if (epoch !== null) return canonicalTime(Number(epoch[1]) * 1000, epoch[2])
   throw usageError(
-    `invalid value for "${flag}": failed to parse value as time or duration: ${JSON.stringify(text)}`,
+    `${flag === '' ? '' : `invalid value for "${flag}": `}failed to parse value as time or duration: ${JSON.stringify(text)}`,
     '2024-05-01T12:00:00Z, 1714564800 or 10m',
     1,
   )

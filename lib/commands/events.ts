@@ -26,7 +26,7 @@ export const events = command({
   positionals: { min: 0, max: 0 },
   async run({ options }, globals) {
     const now = Date.now()
-    const [since, until] = (['since', 'until'] as const).map((flag) => (options[flag] ? parseWhen(options[flag], flag, now) : undefined))
+    const [since, until] = (['since', 'until'] as const).map((flag) => (options[flag] ? parseWhen(options[flag], '', now) : undefined))
     const fits = eventFilter(options.filter)
     const words = wording(options.format)
     const context = await openContext(globals)

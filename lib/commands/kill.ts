@@ -20,18 +20,26 @@ export const kill = command({
   }),
   positionals: { min: 0, max: Infinity, complete: 'container' },
   async run({ options, positionals }, globals) {
-    const signal = signalNumber(options.signal)
+    const signal = options.signal === '' ? 'KILL' : options.signal
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'kill', { ...options, names: positionals }, isActive)
-    return onEach(targets.map(inDockersWords), (view) => killWith(view, signal))
+    return onEach(
+      targets.map((target) => inDockersWords(target, signal)),
+      (view) => killWith(view, signalNumber(signal)),
+    )
   },
 })
 
-const inDockersWords = ({ name, find }: Target): Target => ({
+/** A signal that there is not is told of each container, too. */
+const inDockersWords = ({ name, find }: Target, signal: string): Target => ({
   name,
-  find: () =>
-    find().catch((error: unknown) => {
+  find: async () => {
+    try {
+      signalNumber(signal)
+      return await find()
+    } catch (error) {
       if (!(error instanceof LichenError)) throw error
       throw new LichenError(`cannot kill container: ${name}: ${error.message}`, { code: error.code, exitCode: error.exitCode, cause: error })
-    }),
+    }
+  },
 })

@@ -24,7 +24,8 @@ export const update = command({
   ),
   positionals: { min: 0, max: Infinity, complete: 'container' },
   async run({ options, positionals, given }, globals) {
-    if (![...given].some((flag) => flag !== 'latest')) throw usageError('you must provide one or more flags when using this command', undefined, 1)
+    const several = positionals.length > 0 || options.latest
+    if (several && ![...given].some((flag) => flag !== 'latest')) throw usageError('you must provide one or more flags when using this command', undefined, 1)
     refuseFlags(options, given)
     const wanted = readLimits(options)
     const policy = options.restart === undefined ? undefined : { restart: parseRestart(options.restart) }

@@ -25,7 +25,11 @@ export const volumeCreate = command({
       throw usageError('conflicting options: cannot specify a volume-name through both --name and as a positional arg', undefined, 1)
     const name = word ?? (options.name === '' ? undefined : options.name)
     if (options.driver !== 'local' && options.driver !== '')
-      throw usageError(`error looking up volume plugin ${options.driver}: plugin "${options.driver}" not found`, 'lichen has the driver local', 1)
+      throw usageError(
+        `create ${name ?? ''}: error looking up volume plugin ${options.driver}: plugin "${options.driver}" not found`,
+        'lichen has the driver local',
+        1,
+      )
     const context = await openContext(globals)
     try {
       printLines([await createVolume(context, { name, labels: parseLabels(options.label), options: parseLabels(options.opt) })])

@@ -104,9 +104,10 @@ async function freeName(context: Context, wanted: string | undefined): Promise<s
 export async function requireFreeName(context: Context, name: string): Promise<void> {
   const owner = await ownerOf(context, name)
   if (owner === undefined) return
-  throw new LichenError(`Conflict. The container name "/${name}" is already in use by container "${owner}"`, {
+  const message = `Conflict. The container name "/${name}" is already in use by container "${owner}".`
+  throw new LichenError(`${message} You have to remove (or rename) that container to be able to reuse that name.`, {
     code: 'NAME_IN_USE',
-    hint: `remove it (lichen rm ${name}) or choose another name`,
+    hint: `lichen rm ${name}`,
   })
 }
 

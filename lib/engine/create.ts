@@ -41,7 +41,7 @@ export async function createContainer(context: Context, wish: CreateOptions, pro
   const shmSize = wish.shmSize ?? defaultShmSize(context.config)
   const options = { ...wish, shmSize, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
-  if (options.limits.cpus !== undefined) (await import('./host-limits.ts')).checkAgainstHost(options.limits)
+  if (options.limits.cpus !== undefined || options.limits.cpusetCpus !== undefined) (await import('./host-limits.ts')).checkAgainstHost(options.limits)
   await warnOfLabels(context, options)
   const identity = await containerIdentity(context, options)
   if (options.secrets.length > 0) secretMounts((await (await import('./secrets.ts')).containerSecrets(context, options)).files)

@@ -16,7 +16,7 @@ export function chooseLog({ config }: Context, options: CreateOptions): Pick<Cre
   const logDriver = options.logDriver !== '' ? options.logDriver : (config['log-driver'] ?? 'json-file')
   const logOptions = options.logDriver !== '' ? options.logOptions : { ...config['log-opts'], ...options.logOptions }
   if (!isDriver(logDriver)) {
-    throw new LichenError(`logger: no log driver named '${logDriver}' is registered`, {
+    throw new LichenError(`error looking up logging plugin ${logDriver}: plugin ${JSON.stringify(logDriver)} not found`, {
       code: 'BAD_LOG_OPTION',
       hint: 'lichen writes json-file (default), k8s-file, journald, passthrough and none',
     })
@@ -92,12 +92,14 @@ const sizes = (options: Record<string, string>) => ({ maxSize: size(options['max
 
 function size(text: string): number {
   const [, number, unit = ''] = /^(-?\d+(?:\.\d+)?) ?([kmgt]?)i?b?$/i.exec(text) ?? []
-  if (number === undefined) throw new LichenError(`invalid value for max-size: ${text}`, { code: 'BAD_LOG_OPTION', hint: 'such as 10m' })
+  if (number === undefined)
+    throw new LichenError(`failed to initialize logging driver: invalid size: '${text}'`, { code: 'BAD_LOG_OPTION', hint: 'such as 10m' })
   return Math.max(0, Math.trunc(Number(number) * (units[unit.toLowerCase()] ?? 1)))
 }
 
 function count(text: string): number {
   const value = Number(text)
-  if (!Number.isInteger(value) || value < 1) throw new LichenError(`invalid value for max-file: ${text}`, { code: 'BAD_LOG_OPTION' })
+  if (!Number.isInteger(value) || value < 1)
+    throw new LichenError('failed to initialize logging driver: max-file cannot be less than 1', { code: 'BAD_LOG_OPTION' })
   return value
 }

@@ -57,7 +57,7 @@ function splitRegistry(named: string): { registry: string; path: string } {
 
 function invalid(text: string, why?: string, hint?: string): LichenError {
   const reason = why === undefined ? 'invalid reference format' : `invalid reference format: ${why}`
-  return new LichenError(`${reason}: ${JSON.stringify(text)}`, { code: 'BAD_REFERENCE', ...(hint === undefined ? {} : { hint }) })
+  return new LichenError(reason, { code: 'BAD_REFERENCE', hint: hint ?? `no name of an image: ${JSON.stringify(text)}` })
 }
 
 /** `docker.io/library/busybox`: without tag and digest. */

@@ -70,7 +70,7 @@ function explainExec({ errno, subject }: Failure): LichenError {
     const hint = 'the program, or the interpreter in its first line, is not in the image'
     return new LichenError(`exec: ${quoted}: ${where}`, { code: 'EXEC_NOT_FOUND', exitCode: 127, ...(subject.includes('/') ? { hint } : {}) })
   }
-  const text = name === 'EACCES' ? 'permission denied' : name === 'ENOEXEC' ? 'exec format error' : errnoText(errno)
+  const text = name === 'EISDIR' ? 'is a directory' : name === 'EACCES' ? 'permission denied' : name === 'ENOEXEC' ? 'exec format error' : errnoText(errno)
   const hint = name === 'ENOEXEC' ? 'a script needs #!/bin/sh in its first line; a program must be for this machine (see `lichen inspect`)' : undefined
   return new LichenError(`exec: ${quoted}: ${text}`, { code: 'EXEC_FAILED', exitCode: 126, ...(hint === undefined ? {} : { hint }) })
 }

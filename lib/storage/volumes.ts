@@ -48,8 +48,9 @@ export function requireVolumeName(name: string): void {
   }
   if (/^[a-zA-Z0-9][a-zA-Z0-9_.-]*$/.test(name)) return
   throw new LichenError(
-    `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed`,
-    { code: 'BAD_VOLUME_NAME', hint: 'for a host directory use an absolute path' },
+    `create ${name}: ${JSON.stringify(name)} includes invalid characters for a local volume name, only "[a-zA-Z0-9][a-zA-Z0-9_.-]" are allowed. ` +
+      'If you intended to pass a host directory, use absolute path',
+    { code: 'BAD_VOLUME_NAME' },
   )
 }
 

@@ -27,7 +27,10 @@ const identities = new WeakMap<Context, Map<string, Promise<Identity>>>()
 async function findIdentity(context: Context, userns: string): Promise<Identity> {
   const mode = parseUserns(userns)
   if (mode === undefined) {
-    throw new LichenError(`invalid USER mode: ${userns}`, { code: 'BAD_USERNS', hint: 'host, nomap, keep-id or keep-id:uid=UID,gid=GID' })
+    throw new LichenError('--userns: invalid USER mode', {
+      code: 'BAD_USERNS',
+      hint: `not understood: ${JSON.stringify(userns)}; there are host, nomap, keep-id and keep-id:uid=UID,gid=GID`,
+    })
   }
   const uid = process.geteuid?.() ?? 0
   if (insideUnshare() !== undefined) return identityInside(mode)

@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "process.h"
@@ -31,7 +32,12 @@ const char *const *environment_of(const struct plan *plan, const struct user *us
   return environment;
 }
 
-static _Noreturn void not_executed(const char *name, int error) { fail("exec", error, name, "", "execve(%s)", name); }
+static _Noreturn void not_executed(const char *name, int error) {
+  struct stat found;
+  /* To execve a folder is a file that may not be executed. */
+  if (error == EACCES && strchr(name, '/') != NULL && stat(name, &found) == 0 && S_ISDIR(found.st_mode)) error = EISDIR;
+  fail("exec", error, name, "", "execve(%s)", name);
+}
 
 void execute(const struct plan *plan, const char *const *environment) {
   const char *name = plan->args.at[0], *path = variable(plan, "PATH");

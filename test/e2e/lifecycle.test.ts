@@ -125,6 +125,9 @@ describe('kill', () => {
     expect(await box.ok('kill', '-s', 'sigusr1', id)).toBe(id)
     expect(await box.ok('wait', 'bb')).toBe('6')
     expect((await logs.exited).code).toBe(0)
+    await sleeper('cc')
+    expect(await box.ok('kill', '-s', '', 'cc')).toBe('cc')
+    expect(await box.ok('wait', 'cc')).toBe('137')
   })
 
   it('fails where nothing runs', async () => {
@@ -134,7 +137,11 @@ describe('kill', () => {
       stdout: '',
       stderr: `Error: cannot kill container: made: container ${id} is not running\n`,
     })
-    expect(await box.lichen('kill', '-s', 'NOPE', 'made')).toEqual({ code: 1, stdout: '', stderr: 'Error: invalid signal: NOPE\n' })
+    expect(await box.lichen('kill', '-s', 'NOPE', 'made')).toEqual({
+      code: 1,
+      stdout: '',
+      stderr: 'Error: cannot kill container: made: invalid signal: NOPE\n',
+    })
   })
 })
 

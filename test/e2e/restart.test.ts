@@ -173,7 +173,7 @@ describe('--restart', () => {
   })
 
   it.each([
-    [['--restart', 'always', '--rm'], 'conflicting options: cannot specify both --restart and --rm'],
+    [['--restart', 'always', '--rm'], 'Conflicting options: --restart and --rm'],
     [['--restart', 'on-failure:-1'], 'invalid restart policy: maximum retry count cannot be negative'],
     [['--restart', 'always:3'], "invalid restart policy: maximum retry count can only be used with 'on-failure'"],
     [['--restart', 'on-failure:x'], 'invalid restart policy format: maximum retry count must be an integer'],

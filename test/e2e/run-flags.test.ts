@@ -144,3 +144,8 @@ it('what Docker and podman have and lichen has not is refused with the reason', 
   }
   await plain('--runtime=runc', '--isolation=default', '--disable-content-trust', 'busybox', 'true')
 })
+
+it("ports of a container in the host's network are not published, which is said", async () => {
+  const { code, stderr } = await box.lichen('create', '--network', 'host', '-p', '18099:80', 'busybox')
+  expect([code, stderr]).toEqual([0, 'Warning: Published ports are discarded when using host network mode\n'])
+})

@@ -80,7 +80,9 @@ describe('run', () => {
     await box.ok('create', '--name', 'one', 'busybox')
     const { code, stderr } = await box.lichen('run', '--name', 'one', 'busybox', 'true')
     expect(code).toBe(125)
-    expect(stderr).toMatch(/^Error: Conflict\. The container name "\/one" is already in use by container "[0-9a-f]{64}"\nhint: /)
+    expect(stderr).toMatch(
+      /^Error: Conflict\. The container name "\/one" is already in use by container "[0-9a-f]{64}"\. You have to remove \(or rename\) that container to be able to reuse that name\.\nhint: /,
+    )
     expect(await box.ok('run', '--name', 'one', '--replace', 'busybox', 'echo', 'replaced')).toBe('replaced')
     expect(await box.ok('ps', '-a', '--format', '{{.Names}} {{.State}}')).toBe('one exited')
   })
@@ -146,7 +148,7 @@ describe('-a', () => {
 
   it('does not go with -d', async () => {
     expect(await box.lichen('run', '-d', '-a', 'stdout', 'busybox')).toEqual(
-      expect.objectContaining({ code: 125, stderr: expect.stringContaining('Conflicting options: -a and -d') }),
+      expect.objectContaining({ code: 1, stderr: expect.stringContaining('Conflicting options: -a and -d') }),
     )
   })
 })

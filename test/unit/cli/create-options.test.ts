@@ -30,6 +30,7 @@ describe('flags of run and create', () => {
         detach: false,
       },
     ],
+    [['--stop-timeout', '-5', '--pids-limit', '-5'], { stopTimeout: -1, limits: { pidsLimit: -1 } }],
     [['--cpu-period', '50000', '--cpu-quota', '25000'], { limits: { cpuPeriod: 50_000, cpuQuota: 25_000 } }],
     [['--cpuset-mems', '0', '--blkio-weight', '100'], { limits: { cpusetMems: '0', blkioWeight: 100 } }],
     [['-v', '/a:/b'], volume('bind', '/a', '/b')],
@@ -167,10 +168,20 @@ describe('flags of run and create', () => {
     [['-w', 'x'], "the working directory 'x' is invalid, it needs to be an absolute path"],
     [['--env-file', '/nonexistent'], 'open /nonexistent: no such file or directory'],
     [['--nope', 'always'], 'unknown flag: --nope'],
-    [['-d', '-a', 'stdout'], 'Conflicting options: -a and -d'],
     [['-v', '/a:/b', '--tmpfs', '/b'], 'Duplicate mount point: /b'],
     [['--network', 'container:x', '-p', '80'], 'conflicting options: port publishing and the container type network mode'],
+    [['--log-opt', 'x'], "unknown log opt 'x' for json-file log driver"],
+    [['--sysctl', 'x'], `invalid argument "x" for "--sysctl" flag: sysctl 'x' is not allowed`],
+    [['--ipc', 'x'], 'invalid IPC mode: x'],
+    [['--cgroupns', 'x'], '--cgroupns: invalid CGROUP mode'],
+    [['--uts', 'x'], '--uts: invalid UTS mode'],
+    [
+      ['--ulimit', 'nofile=1:2:3'],
+      'invalid argument "nofile=1:2:3" for "--ulimit" flag: too many limit value arguments - 1:2:3, can only have up to two, `soft[:hard]`',
+    ],
   ])('%j is refused with one line and 125', async (words, message) => expect(read(...words)).rejects.toMatchObject({ message, exitCode: 125 }))
+  it('-d and -a are refused with 1', async () =>
+    expect(read('-d', '-a', 'stdout')).rejects.toMatchObject({ message: 'Conflicting options: -a and -d', exitCode: 1 }))
 })
 
 describe("podman's flags", () => {

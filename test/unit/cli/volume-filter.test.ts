@@ -41,7 +41,7 @@ describe('filters of volume ls', () => {
   })
 
   it.each([
-    ['dangling=maybe', 'invalid filter value "maybe"'],
+    ['dangling=maybe', "invalid filter 'dangling=[maybe]'"],
     ['size=1', "invalid filter 'size'"],
     ['name=(', "invalid filter 'name=('"],
   ])('%s is refused', (filter, message) => {

@@ -22,10 +22,10 @@ describe('the log of a container', () => {
   })
 
   it.each<[string, Record<string, string>, RegExp]>([
-    ['syslog', {}, /no log driver named 'syslog'/],
+    ['syslog', {}, /error looking up logging plugin syslog: plugin "syslog" not found/],
     ['', { colour: 'red' }, /unknown log opt 'colour' for json-file/],
-    ['', { 'max-size': 'big' }, /invalid value for max-size: big/],
-    ['', { 'max-file': '0' }, /invalid value for max-file: 0/],
+    ['', { 'max-size': 'big' }, /failed to initialize logging driver: invalid size: 'big'/],
+    ['', { 'max-file': '0' }, /failed to initialize logging driver: max-file cannot be less than 1/],
     // Accepted, these would change nothing.
     ['k8s-file', { labels: 'a,b' }, /the log opt 'labels' is for json-file and journald/],
     ['none', { tag: '{{.Name}}' }, /the log opt 'tag' is for json-file and journald/],
