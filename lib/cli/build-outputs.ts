@@ -7,8 +7,9 @@ export type BuildOutput =
   | { kind: 'oci' | 'docker'; names: string[]; dest: string | undefined; annotations: Record<string, string> }
   /** An OCI layout in a folder. */
   | { kind: 'layout'; names: string[]; dest: string; annotations: Record<string, string> }
-  | { kind: 'tar'; dest: string | undefined }
-  | { kind: 'local'; dest: string }
+  /** `split`: each platform has a folder of its own; undefined: where there are several. */
+  | { kind: 'tar'; dest: string | undefined; split: boolean | undefined }
+  | { kind: 'local'; dest: string; split: boolean | undefined }
   | { kind: 'cacheonly' }
 
 const TYPES = ['local', 'tar', 'oci', 'docker', 'image', 'registry', 'cacheonly']
@@ -18,7 +19,8 @@ const HARMLESS = ['oci-mediatypes', 'unpack', 'store', 'name-canonical', 'dangli
 /** `--output type=...,dest=...`, `FOLDER`, `-`. Throws USAGE. */
 export function parseBuildOutput(text: string): BuildOutput {
   const fields = csvFields(text)
-  if (fields.length === 1 && !text.includes('=')) return text === '-' ? { kind: 'tar', dest: undefined } : { kind: 'local', dest: text }
+  if (fields.length === 1 && !text.includes('='))
+    return text === '-' ? { kind: 'tar', dest: undefined, split: undefined } : { kind: 'local', dest: text, split: undefined }
   const values = new Map<string, string>()
   for (const field of fields) {
     const equals = field.indexOf('=')
@@ -33,13 +35,14 @@ export function parseBuildOutput(text: string): BuildOutput {
   const dest = values.get('dest')
   const annotations = Object.fromEntries([...values].flatMap(([key, value]) => annotation(key, value)))
   const names = (values.get('name') ?? '').split(',').filter((name) => name !== '')
+  const split = values.has('platform-split') ? isTrue(values.get('platform-split')) : undefined
   const file = dest === '-' ? undefined : dest
   switch (type) {
     case 'local':
       if (dest === undefined || dest === '') throw usageError('dest is required for local output', 'type=local,dest=FOLDER', 1)
-      return { kind: 'local', dest }
+      return { kind: 'local', dest, split }
     case 'tar':
-      return { kind: 'tar', dest: file }
+      return { kind: 'tar', dest: file, split }
     case 'cacheonly':
       return { kind: 'cacheonly' }
     case 'image':

@@ -12,8 +12,8 @@ export const imageFilterNames = [
 
 const switches = ['dangling', 'containers', 'intermediate', 'manifest', 'readonly']
 
-/** An image that no tag points to. */
-export const isDangling = (image: Image): boolean => image.references.length === 0
+/** An image that no tag points to, nor stands for. */
+export const isDangling = (image: Image): boolean => image.references.length === 0 && image.isMember !== true
 
 /** What can be wrong with values, before anything is listed. Throws USAGE. */
 export function checkImageFilters(filters: Filters): void {

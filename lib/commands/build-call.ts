@@ -4,7 +4,9 @@ import { listTargets, outlineTarget } from '../build/outline.ts'
 import type { NamedContexts } from '../build/stages.ts'
 import { type BuildCall, checkJson, outlineJson, outlineText, targetsJson, targetsText } from '../cli/build-calls.ts'
 import { checkReport } from '../cli/check-report.ts'
-import { platformArgs, targetPlatform } from '../engine/build-words.ts'
+import { platformArgs } from '../engine/build-words.ts'
+import type { Platform } from '../image/manifest.ts'
+import { hostPlatform } from '../image/platform.ts'
 import { LichenError } from '../system/errors.ts'
 import { printLines } from './print.ts'
 
@@ -14,19 +16,19 @@ export interface CallInput {
   dockerfile: Dockerfile
   buildArgs: ReadonlyMap<string, string>
   target: string | undefined
-  platform: string | undefined
+  platforms: readonly Platform[]
   contexts: NamedContexts
 }
 
 /** `--call`, `--check`: tells of a Dockerfile and builds nothing; gives the exit code. Throws BAD_DOCKERFILE, StageMissing. */
-export function answerCall({ kind, json, ignoreStatus }: BuildCall, { dockerfile, platform, ...settings }: CallInput): number {
+export function answerCall({ kind, json, ignoreStatus }: BuildCall, { dockerfile, platforms, ...settings }: CallInput): number {
   const { source } = dockerfile
   if (kind === 'check') {
     const findings = checkDockerfile(dockerfile, checkSettings(dockerfile.directives.check, settings.buildArgs.get(ARGUMENT)))
     printLines(json ? checkJson(findings, source) : checkReport(findings, source))
     return findings.length === 0 || ignoreStatus ? 0 : 1
   }
-  const known = { ...settings, platformArgs: platformArgs(targetPlatform(platform)) }
+  const known = { ...settings, platformArgs: platformArgs(platforms[0] ?? hostPlatform(process.arch)) }
   if (kind === 'targets') {
     const targets = listTargets(dockerfile, known)
     printLines(json ? targetsJson(targets, source) : targetsText(targets))

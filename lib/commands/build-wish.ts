@@ -12,6 +12,7 @@ import { usageError } from '../cli/usage-error.ts'
 import type { BuildInput } from '../engine/build-input.ts'
 import type { Output } from '../engine/build-outputs.ts'
 import type { SshWish } from '../engine/build-ssh.ts'
+import { targetPlatforms } from '../engine/build-words.ts'
 import { tagOnly } from '../image/tag.ts'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
@@ -29,7 +30,6 @@ export function checkSupported(flags: Flags): void {
   if (!['auto', 'plain', 'quiet', 'tty', 'rawjson'].includes(flags.progress))
     throw usageError(`invalid progress mode: ${flags.progress}`, 'auto, plain, tty, quiet or rawjson', 1)
   if (!['', 'default', 'oci', 'chroot', 'rootless'].includes(flags.isolation)) throw usageError(`unknown isolation: ${flags.isolation}`, undefined, 1)
-  if (flags.platform?.includes(',')) throw refuse('--platform of several platforms', 'build each of them, and put them together with other tools')
   for (const entitlement of flags.allow) {
     if (entitlement === 'security.insecure') throw refuse('--allow security.insecure')
     if (entitlement !== 'network.host') throw usageError(`invalid entitlement: ${entitlement}`, 'network.host', 1)
@@ -57,7 +57,7 @@ export async function parseWish(flags: Flags): Promise<Wish> {
     cacheFrom: flags['cache-from'].flatMap(parseCacheFrom),
     // The older way to say it.
     cacheTo: buildArgs.get('BUILDKIT_INLINE_CACHE') === '1' ? [...cacheTo, { kind: 'inline' }] : cacheTo,
-    platform: flags.platform || undefined,
+    platforms: targetPlatforms(flags.platform ?? ''),
     noCache: flags['no-cache'],
     noCacheFor: new Set(flags['no-cache-filter'].flatMap((names) => names.toLowerCase().split(','))),
     pull,

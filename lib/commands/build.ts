@@ -6,9 +6,9 @@ import { command } from '../cli/command.ts'
 import { buildImage } from '../engine/build.ts'
 import { withBuildSession } from '../engine/build-container.ts'
 import type { Output } from '../engine/build-outputs.ts'
+import type { BuiltImages } from '../engine/build-results.ts'
 import { withSshAgents } from '../engine/build-ssh.ts'
 import { collectGarbage } from '../engine/collect-garbage.ts'
-import type { AssembledImage } from '../image/add-built.ts'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
@@ -70,9 +70,10 @@ export const build = command({
       progress.finish()
       if (typeof image === 'number') return image
       const isImage = wish.outputs.some(({ kind }) => kind !== 'local' && kind !== 'tar')
-      if (options.iidfile !== undefined && isImage) await writeFile(options.iidfile, image.id)
+      const id = image.index?.digest ?? image.main.id
+      if (options.iidfile !== undefined && isImage) await writeFile(options.iidfile, id)
       if (options['metadata-file'] !== undefined) await writeMetadata(options['metadata-file'], isImage ? image : undefined, wish.outputs)
-      if (quiet && isImage && !wish.outputs.some((output) => 'dest' in output && output.dest === undefined)) printLines([image.id])
+      if (quiet && isImage && !wish.outputs.some((output) => 'dest' in output && output.dest === undefined)) printLines([id])
       return 0
     } catch (error) {
       progress.finish()
@@ -94,15 +95,15 @@ async function progressOf(mode: string): Promise<BuildProgress> {
 }
 
 /** As buildx writes it. */
-async function writeMetadata(path: string, image: AssembledImage | undefined, outputs: readonly Output[]): Promise<void> {
+async function writeMetadata(path: string, image: BuiltImages | undefined, outputs: readonly Output[]): Promise<void> {
   const names = [...new Set(outputs.flatMap((output) => ('names' in output ? output.names : [])))]
   const described =
     image === undefined
       ? {}
       : {
-          'containerimage.config.digest': image.id,
-          'containerimage.descriptor': image.manifest,
-          'containerimage.digest': image.manifest.digest,
+          ...(image.index === undefined ? { 'containerimage.config.digest': image.main.id } : {}),
+          'containerimage.descriptor': image.index ?? image.main.manifest,
+          'containerimage.digest': (image.index ?? image.main.manifest).digest,
           ...(names.length === 0 ? {} : { 'image.name': names.join(',') }),
         }
   await writeFile(path, `${JSON.stringify(described, undefined, 2)}\n`)

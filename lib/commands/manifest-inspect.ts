@@ -27,7 +27,8 @@ export const manifestInspect = command({
     const context = await openContext(globals)
     const local = options.local || /^(sha256:)?[0-9a-f]{12,64}$/.test(name)
     const found = local ? undefined : await remote(context, parseReference(name), options)
-    const bytes = found?.bytes ?? (await readBlob(context, (await findImage(context, name)).manifestDigest))
+    const bytes =
+      found?.bytes ?? (await readBlob(context, (await matchImage(context, name))?.reference?.index?.digest ?? (await findImage(context, name)).manifestDigest))
     if (options.raw) writeOut(bytes)
     else printLines([found !== undefined && options.verbose ? verbose(parseReference(name), found) : pretty(JSON.parse(bytes.toString('utf8')))])
     return 0

@@ -54,12 +54,12 @@ async function saveImages({ options, positionals }: ParsedArgs<typeof table>, gl
 /** podman's oci-dir is an OCI layout, its docker-dir what skopeo calls `dir:`, which holds one image. */
 async function saveInFolder(context: Context, savings: readonly Saving[], format: string, path: string): Promise<void> {
   if (format === 'docker-dir' && savings.length > 1) throw usageError('--format docker-dir holds one image', 'oci-dir holds several', 1)
-  const several = new Set(savings.flatMap(({ references }) => references.map((reference) => fullName(parseReference(reference))))).size > 1
-  for (const { image, references } of savings) {
+  const repositories = new Set(savings.flatMap(({ references }) => references.map((reference) => fullName(parseReference(reference)))))
+  for (const { image, references, several } of savings) {
     if (format === 'docker-dir') await storeInDir({ context, image, path })
     else
-      for (const name of references.length === 0 ? [image.id.slice(7, 19)] : namesInLayout(references, several))
-        await storeInLayout({ context, image, path }, name)
+      for (const name of references.length === 0 ? [image.id.slice(7, 19)] : namesInLayout(references, repositories.size > 1))
+        await storeInLayout({ context, image, path, several }, name)
   }
 }
 

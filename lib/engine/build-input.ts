@@ -2,6 +2,7 @@ import type { BuildContext } from '../build/context-files.ts'
 import type { Dockerfile } from '../build/dockerfile/instruction.ts'
 import type { NamedContexts } from '../build/stages.ts'
 import type { Step } from '../build/work.ts'
+import type { Platform } from '../image/manifest.ts'
 import type { SharedPlace } from '../image/shared-cache.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
@@ -29,7 +30,8 @@ export interface BuildInput {
   openContext(name: string, signal: AbortSignal): Promise<BuildContext>
   target: string | undefined
   buildArgs: ReadonlyMap<string, string>
-  platform: string | undefined
+  /** None: this machine's. */
+  platforms: readonly Platform[]
   noCache: boolean
   /** Names of stages that are done anew. */
   noCacheFor: ReadonlySet<string>

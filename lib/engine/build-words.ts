@@ -2,7 +2,7 @@ import { withoutPasswords } from '../build/git-address.ts'
 import type { Stage } from '../build/stages.ts'
 import type { Step } from '../build/work.ts'
 import type { Platform } from '../image/manifest.ts'
-import { formatPlatform, hostPlatform, parsePlatform } from '../image/platform.ts'
+import { fitsPlatform, formatPlatform, hostPlatform, parsePlatform } from '../image/platform.ts'
 import { LichenError } from '../system/errors.ts'
 
 /** Of an image that begins with nothing. */
@@ -23,8 +23,28 @@ export function located(error: unknown, { at, source }: Step): unknown {
   return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })
 }
 
-/** What `--platform` says, else this machine. Throws BAD_PLATFORM. */
-export const targetPlatform = (platform: string | undefined): Platform => (platform === undefined ? hostPlatform(process.arch) : parsePlatform(platform))
+/** Programs for other machines need an interpreter that the kernel knows, and has opened before (binfmt_misc, flag F): the container has none. */
+export function ofPlatform(error: unknown, platform: Platform): unknown {
+  if (!(error instanceof LichenError) || !['EXEC_FAILED', 'EXEC_NOT_FOUND'].includes(error.code) || fitsPlatform(platform, hostPlatform(process.arch)))
+    return error
+  const { message, code, exitCode } = error
+  const hint = `the step is of ${formatPlatform(platform)}, whose programs run here with an interpreter alone: sudo apt-get install qemu-user-static`
+  return new LichenError(message, { code, exitCode, cause: error, hint })
+}
+
+/** What a step is as old as, with --timestamp. */
+export const fixedTime = (timestamp: number | undefined): string | undefined =>
+  timestamp === undefined ? undefined : new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z')
+
+/** `linux/amd64,linux/arm64`: each once, in their order; none: this machine's. Throws BAD_PLATFORM. */
+export const targetPlatforms = (text: string): Platform[] =>
+  [...new Set(text.split(',').map((word) => word.trim()))].filter((word) => word !== '').map(parsePlatform)
+
+/** The one that runs here comes last. */
+export function hostLast(platforms: readonly Platform[]): Platform[] {
+  const host = hostPlatform(process.arch)
+  return [...platforms].sort((a, b) => Number(fitsPlatform(a, host)) - Number(fitsPlatform(b, host)))
+}
 
 /** BUILDPLATFORM, TARGETARCH and their kin. */
 export function platformArgs(target: Platform): Map<string, string> {

@@ -7,22 +7,23 @@ import { type Evaluation, evaluateStage } from '../build/evaluate.ts'
 import { KnownDigests } from '../build/known-digests.ts'
 import { originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
 import { historyOf, plainCopy, type Step } from '../build/work.ts'
-import { type AssembledImage, assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
+import { assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
 import type { HistoryEntry, ImageConfig, ImageConfiguration, Platform } from '../image/manifest.ts'
+import { formatPlatform, hostPlatform } from '../image/platform.ts'
 import { resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
 import type { BuildInput } from './build-input.ts'
 import type { Provenance } from './build-mounts.ts'
-import { exportResult, titleOf } from './build-outputs.ts'
 import { type RemoteSource, remoteSources } from './build-remote.ts'
-import { exportCaches, importCaches, sharedSteps } from './build-shared-caches.ts'
+import { type BuiltImages, type BuiltResult, exportAll } from './build-results.ts'
+import { importCaches, sharedSteps } from './build-shared-caches.ts'
 import { squashLayers } from './build-squash.ts'
 import { StepCache } from './build-step-cache.ts'
 import { type BuildSite, prepareStep } from './build-steps.ts'
 import { Telling } from './build-telling.ts'
-import { DEFAULT_PATH, located, platformArgs, stepsOf, targetPlatform } from './build-words.ts'
+import { DEFAULT_PATH, fixedTime, hostLast, located, ofPlatform, platformArgs, stepsOf } from './build-words.ts'
 
 interface Result {
   layers: BuiltLayer[]
@@ -35,26 +36,22 @@ interface Result {
   below: { layers: number; history: number }
 }
 
-/** Makes an image of a Dockerfile; nothing of it is seen before all of it is there. Throws BAD_DOCKERFILE, RUN_FAILED, BUILD_CANCELED, what pulling and copying throw. */
-export async function buildImage(input: BuildInput): Promise<AssembledImage> {
+/** Makes an image of a Dockerfile, one for each platform; nothing of it is seen before all of it is there. Throws BAD_DOCKERFILE, RUN_FAILED, BUILD_CANCELED, what pulling and copying throw. */
+export async function buildImage(input: BuildInput): Promise<BuiltImages> {
   const { context } = input
   // Layers that no image names yet are not to be collected.
   return whileArriving(context, async () => {
     const known = await KnownDigests.open(context, input.files.root)
     const telling = new Telling(input.onEvent)
-    const platform = targetPlatform(input.platform)
-    const shared = input.noCache ? [] : await importCaches({ context, platform, telling }, input.cacheFrom)
+    const platforms = input.platforms.length === 0 ? [hostPlatform(process.arch)] : input.platforms
+    const shared = input.noCache ? [] : await importCaches({ context, platform: platforms[0]!, telling }, input.cacheFrom)
     const cache = new StepCache(context, shared)
     try {
-      for (;;) {
-        try {
-          return await new Build(input, { known, telling, cache, platform }).image()
-        } catch (error) {
-          // Somebody's cache has told of layers that are not to be had: what they would have come to is made after all.
-          if (!isLost(error)) throw error
-          input.onEvent({ kind: 'warning', text: `[Warning] ${(error as LichenError).message}; begun anew without it` })
-        }
-      }
+      const made: BuiltResult[] = []
+      // Of a base image for several platforms the name means the one that was asked for last: that is to be the one that runs here.
+      for (const platform of hostLast(platforms)) made.push(await buildPlatform(input, { known, telling, cache, platform }))
+      const results = platforms.map((platform) => made.find(({ wanted }) => wanted === platform)!)
+      return await exportAll(input, telling, cache, results)
     } catch (error) {
       if (error instanceof LichenError && error.cause instanceof LichenError && error.cause.code === 'CONTEXT_CHANGED') await known.forget()
       throw error
@@ -62,6 +59,18 @@ export async function buildImage(input: BuildInput): Promise<AssembledImage> {
       await known.save(context)
     }
   })
+}
+
+async function buildPlatform(input: BuildInput, surroundings: Surroundings): Promise<BuiltResult> {
+  for (;;) {
+    try {
+      return await new Build(input, surroundings).result()
+    } catch (error) {
+      // Somebody's cache has told of layers that are not to be had: what they would have come to is made after all.
+      if (!isLost(error)) throw error
+      input.onEvent({ kind: 'warning', text: `[Warning] ${error.message}; begun anew without it` })
+    }
+  }
 }
 
 const isLost = (error: unknown): error is LichenError => error instanceof LichenError && error.code === 'CACHE_LOST'
@@ -98,7 +107,7 @@ class Build {
     if (input.signal.aborted) this.#stop.abort()
   }
 
-  async image(): Promise<AssembledImage> {
+  async result(): Promise<BuiltResult> {
     const { order, globalArgs } = this.#plan
     // Independent stages at the same time; who needs another one waits for it.
     const results = await Promise.allSettled(order.map((index) => this.#result(index)))
@@ -106,26 +115,21 @@ class Build {
     const failure = results.find((result) => result.status === 'rejected' && !isCanceled(result.reason)) ?? results.find(({ status }) => status === 'rejected')
     if (failure?.status === 'rejected') throw failure.reason
     this.#warnOfArgs(globalArgs)
-    const { context, session, annotations, timestamp: latest, outputs, cacheTo, write } = this.#input
+    const { context, annotations, outputs } = this.#input
     const made = await this.#result(order.at(-1)!)
-    const madeLayers = made.layers.map(({ diffId }) => diffId)
-    if (outputs.length > 0 && this.#cache.isPending(madeLayers))
-      await this.#telling.of('[internal] load cached layers', (say) => this.#cache.bring(madeLayers, say))
+    const cachedLayers = made.layers.map(({ diffId }) => diffId)
+    if (outputs.length > 0 && this.#cache.isPending(cachedLayers))
+      await this.#telling.of('[internal] load cached layers', (say) => this.#cache.bring(cachedLayers, say))
     const result = await this.#squashed(made)
-    const { layers } = result
-    const image = await assembleBuilt(context, { configuration: this.#configuration(result), layers, annotations: { ...annotations } })
-    for (const output of outputs) {
-      await this.#telling.of(titleOf(output), (say) =>
-        exportResult({ context, session, layers: layers.map(({ diffId }) => diffId), image, latest, say, write }, output),
-      )
-    }
-    await exportCaches({ context, telling: this.#telling }, cacheTo, { cache: this.#cache, result: madeLayers, created: this.#fixedTime() })
-    return image
+    const image = await assembleBuilt(context, { configuration: this.#configuration(result), layers: result.layers, annotations: { ...annotations } })
+    const { os, architecture, variant } = result.platform
+    const platform = variant === undefined ? { os, architecture } : { os, architecture, variant }
+    return { wanted: this.#platform, platform, image, layers: result.layers.map(({ diffId }) => diffId), cachedLayers }
   }
 
   #configuration({ layers, history, config, author, platform, created }: Result): ImageConfiguration {
     const { labels, cacheTo } = this.#input
-    const inline = cacheTo.some(({ kind }) => kind === 'inline') ? { [INLINE_KEY]: { steps: sharedSteps(this.#cache, this.#fixedTime()) } } : {}
+    const inline = cacheTo.some(({ kind }) => kind === 'inline') ? { [INLINE_KEY]: { steps: sharedSteps(this.#cache, fixedTime(this.#input.timestamp)) } } : {}
     return {
       created,
       ...(author === undefined ? {} : { author }),
@@ -201,8 +205,9 @@ class Build {
   }
 
   #label({ index, name }: Stage, at: number, of: number): string {
+    const platform = this.#input.platforms.length < 2 ? '' : `${formatPlatform(this.#platform)} `
     const stage = this.#plan.order.length === 1 ? '' : `${name ?? `stage-${index}`} `
-    return `[${stage}${at}/${of}]`
+    return `[${platform}${stage}${at}/${of}]`
   }
 
   async #base(stage: Stage): Promise<Result> {
@@ -248,7 +253,7 @@ class Build {
 
   async #pull(reference: string, platform: string | undefined, say: (line: string) => void) {
     const { context, pull } = this.#input
-    const wanted = platform ?? this.#input.platform
+    const wanted = platform ?? (this.#input.platforms.length === 0 ? undefined : formatPlatform(this.#platform))
     return resolveImage({
       context,
       identity: await hostIdentity(context),
@@ -268,13 +273,7 @@ class Build {
     })
   }
 
-  /** Of --timestamp. */
-  #fixedTime(): string | undefined {
-    const { timestamp } = this.#input
-    return timestamp === undefined ? undefined : new Date(timestamp * 1000).toISOString().replace('.000Z', 'Z')
-  }
-
-  #now = (): string => this.#fixedTime() ?? new Date().toISOString()
+  #now = (): string => fixedTime(this.#input.timestamp) ?? new Date().toISOString()
 
   #site(number: number): BuildSite {
     const { context, session, files, options, secrets, ssh, timestamp, onEvent } = this.#input
@@ -310,7 +309,7 @@ class Build {
       onEvent({ kind: cached === undefined ? 'done' : 'cached', number })
     } catch (error) {
       onEvent({ kind: 'failed', number, title, step, error: isLost(error) ? canceled() : error })
-      throw isCanceled(error) || isLost(error) ? error : located(error, step)
+      throw isCanceled(error) || isLost(error) ? error : located(ofPlatform(error, result.platform), step)
     }
   }
 

@@ -3,6 +3,8 @@ import { listContainers } from '../container/list.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
 import { chainIds } from '../image/chain-ids.ts'
 import { notFound, requireMatch } from '../image/find.ts'
+import { indexMembers, memberNames } from '../image/image-index.ts'
+import type { Descriptor } from '../image/manifest.ts'
 import { familiarReference, fullName, parseReference } from '../image/reference.ts'
 import { listReferences, removeReference, type StoredReference } from '../image/references.ts'
 import { listStoredImages, readStoredImage, removeStoredImage, type StoredImage, syncRecords, withStoreLock } from '../image/store.ts'
@@ -124,8 +126,22 @@ async function byName(input: Omit<Removing, 'image'> & { image: StoredImage | un
   const [taken, left] = withoutName(references, given)
   const removals = await untag(context, taken, shelf)
   // What a container runs on loses its name only, as in Docker.
-  if (left.length > 0 || image === undefined || users.some(isActive)) return removals
-  return [...removals, ...(await removeRecord(context, image, shelf))]
+  if (left.length === 0 && image !== undefined && !users.some(isActive)) removals.push(...(await removeRecord(context, image, shelf)))
+  if (given.index !== undefined) removals.push(...(await removeMembers(context, given, given.index, shelf)))
+  return removals
+}
+
+/** The images for other platforms go with the last name that stood for them, unless they have names of their own, or containers. */
+async function removeMembers(context: Context, given: StoredReference, index: Descriptor, shelf: Shelf): Promise<Removal[]> {
+  const needed = await memberNames(context, shelf.references)
+  const removals: Removal[] = []
+  for (const { image } of await indexMembers(context, index)) {
+    if (image === undefined || image.id === given.image || needed.has(image.manifest.digest)) continue
+    const isNamed = shelf.references.some((stored) => stored.image === image.id)
+    const isUsed = shelf.containers.some(({ record }) => imagesOf(record).includes(image.id))
+    if (!isNamed && !isUsed) removals.push(...(await removeRecord(context, image, shelf)))
+  }
+  return removals
 }
 
 /** The name that was given; with the last tag of a repository, its digests go as well. */

@@ -68,6 +68,19 @@ export const keepBuilt = (context: Context, image: AssembledImage, references: s
     await nameImage(context, image, references)
   })
 
+/** The same of images for several platforms: `main` is the one that their names mean here. */
+export const keepBuiltIndex = (
+  context: Context,
+  index: Descriptor,
+  images: readonly AssembledImage[],
+  main: AssembledImage,
+  references: string[],
+): Promise<void> =>
+  withStoreLock(context, async () => {
+    for (const image of images) await writeStoredImage(context, image)
+    await nameImage(context, main, references, index)
+  })
+
 /** Makes an image of layers that are in the store, and names it. The caller keeps collectors away: see whileArriving. */
 export async function addBuiltImage(context: Context, { references, ...built }: BuiltImage & { references: string[] }): Promise<StoredImage> {
   const image = await assembleBuilt(context, built)

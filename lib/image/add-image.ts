@@ -92,13 +92,13 @@ async function add(arrival: Arrival): Promise<Added> {
 }
 
 /** The caller holds the store's lock. */
-export async function nameImage(context: Context, image: StoredImage, references: readonly string[]): Promise<Added['moved']> {
+export async function nameImage(context: Context, image: StoredImage, references: readonly string[], index?: Descriptor): Promise<Added['moved']> {
   const moved: Added['moved'] = []
   for (const reference of references) {
     const old = await readReference(context, reference)
-    if (old?.image === image.id && old.digest === image.manifest.digest) continue
+    if (old?.image === image.id && old.digest === image.manifest.digest && old.index?.digest === index?.digest) continue
     if (old !== undefined && old.image !== image.id) moved.push({ reference, from: old.image })
-    await writeReference(context, { reference, image: image.id, digest: image.manifest.digest })
+    await writeReference(context, { reference, image: image.id, digest: image.manifest.digest, ...(index === undefined ? {} : { index }) })
   }
   return moved
 }

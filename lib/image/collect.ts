@@ -5,6 +5,7 @@ import { blobsDir, layersDir, temporaryDir } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
 import { mkdir, readdir, rename, unlink } from '../system/small-files.ts'
 import { TEMPORARY_PREFIX } from './blobs.ts'
+import { listReferences } from './references.ts'
 import { listStoredImages, whileNothingArrives } from './store.ts'
 
 export interface CollectInput {
@@ -53,7 +54,8 @@ export async function findGarbage({ context, layersInUse, blobsInUse }: Omit<Col
   })
   const inUse = readable ? await layersInUse() : undefined
   const ofImages = images.flatMap(({ id, manifest, layers }) => [id, manifest.digest, ...layers.map(({ blob }) => blob)])
-  const blobs = new Set([...ofImages, ...((await blobsInUse?.()) ?? [])])
+  const indexes = (await listReferences(context)).flatMap(({ index }) => (index === undefined ? [] : [index.digest]))
+  const blobs = new Set([...ofImages, ...indexes, ...((await blobsInUse?.()) ?? [])])
   const layers = new Set([...(inUse ?? []), ...images.flatMap((image) => image.layers.map(({ diffId }) => diffId))])
   if (!readable) debug("no blob and no layer is collected: the record of an image can't be read")
   return {

@@ -15,4 +15,6 @@ export interface Image {
   references: string[]
   /** name@digest under which it was pulled or pushed. */
   repoDigests: string[]
+  /** A name that means another image here stands for it, too: it is for another platform. */
+  isMember?: boolean
 }

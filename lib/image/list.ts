@@ -11,9 +11,21 @@ export async function listImages(context: Context, broken: (id: string, error: u
   const [stored, references] = await Promise.all([listStoredImages(context, broken), listReferences(context)])
   const byImage = new Map<string, StoredReference[]>()
   for (const reference of references) byImage.set(reference.image, [...(byImage.get(reference.image) ?? []), reference])
+  // No list of images loads what few of them need.
+  const members = references.some(({ index }) => index !== undefined)
+    ? await (await import('./image-index.ts')).memberNames(context, references)
+    : new Map<string, string[]>()
+  const withMembers = async (image: StoredImage) => {
+    const own = byImage.get(image.id) ?? []
+    const repositories = own.length > 0 ? undefined : members.get(image.manifest.digest)
+    if (repositories === undefined) return assembleImage(context, image, own)
+    const { digest } = image.manifest
+    const names = repositories.map((repository) => ({ reference: `${repository}@${digest}`, image: image.id, digest }))
+    return { ...(await assembleImage(context, image, names)), isMember: true }
+  }
   const images = await Promise.all(
     stored.map((image) =>
-      assembleImage(context, image, byImage.get(image.id) ?? []).catch((error: unknown) => {
+      withMembers(image).catch((error: unknown) => {
         broken(image.id, error)
         return undefined
       }),

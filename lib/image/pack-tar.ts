@@ -9,6 +9,8 @@ export interface TarShape {
   layer?: boolean
   /** Seconds: no time is later. */
   latest?: number
+  /** Another one follows in the same archive: its end is not written. */
+  more?: boolean
 }
 
 /**
@@ -17,7 +19,7 @@ export interface TarShape {
  */
 export async function* packTar(
   records: AsyncIterable<Buffer>,
-  { top, layer = false, latest = Number.POSITIVE_INFINITY }: TarShape,
+  { top, layer = false, latest = Number.POSITIVE_INFINITY, more = false }: TarShape,
 ): AsyncGenerator<Buffer, void, void> {
   let file: WrittenEntry | undefined
   const endOfFile = () => {
@@ -38,7 +40,7 @@ export async function* packTar(
     if (written.type === 'file') file = written
   }
   yield* endOfFile()
-  yield Buffer.alloc(2 * BLOCK)
+  if (!more) yield Buffer.alloc(2 * BLOCK)
 }
 
 /** Undefined: it is left out. */

@@ -3,6 +3,7 @@ import { readJson, writeFileAtomic } from '../system/files.ts'
 import { referencesDir } from '../system/paths.ts'
 import { mkdir, readdir, unlink } from '../system/small-files.ts'
 import { digestHex, isDigest, sha256 } from './digest.ts'
+import type { Descriptor } from './manifest.ts'
 
 /** What a name points to: `references/<name>.json`. A name with a digest (`repo@sha256:...`) is where an image came from. */
 export interface StoredReference {
@@ -12,6 +13,8 @@ export interface StoredReference {
   image: string
   /** Of its manifest. */
   digest: string
+  /** The name stands for images of several platforms, of which `image` is the one that runs here. */
+  index?: Descriptor
 }
 
 /** File names end at 255 bytes; long references are found under their hash. */

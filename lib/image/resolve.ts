@@ -47,6 +47,8 @@ export async function resolveImage(wish: ImageWish): Promise<Image> {
     warnOfPlatform(here, platform)
     return here
   }
+  const member = here === undefined || platform === undefined ? undefined : await otherPlatform(wish, platform)
+  if (member !== undefined) return member
   if (wish.pull === 'never') {
     if (here !== undefined && platform !== undefined) throw wrongPlatform(wish.reference, formatPlatform(platform), formatPlatform(here.configuration))
     throw noSuchImage(wish.reference)
@@ -56,6 +58,15 @@ export async function resolveImage(wish: ImageWish): Promise<Image> {
 
 /** `oci:DIR`, `docker://NAME` and their kin; a name can begin like that, too. */
 const PLACE = /^(oci|oci-archive|docker-archive|dir|docker):/
+
+/** Of a name that stands for several. */
+async function otherPlatform({ context, reference }: ImageWish, platform: Platform): Promise<Image | undefined> {
+  const index = (await matchImage(context, reference))?.reference?.index
+  if (index === undefined) return undefined
+  const { memberFor } = await import('./image-index.ts')
+  const member = await memberFor(context, index, platform, reference)
+  return member === undefined ? undefined : assembleImage(context, member, [])
+}
 
 async function newer(wish: ImageWish, here: Image, platform: Platform | undefined): Promise<Image> {
   try {

@@ -3,6 +3,8 @@ import { LichenError } from '../system/errors.ts'
 import { blobSize, readBlob, streamBlob } from './blobs.ts'
 import { digestHex } from './digest.ts'
 import { notFound, requireMatch } from './find.ts'
+import { indexMembers } from './image-index.ts'
+import type { Descriptor } from './manifest.ts'
 import { OCI_INDEX } from './media-types.ts'
 import { familiarName, familiarReference, fullName, parseReference } from './reference.ts'
 import { listReferences } from './references.ts'
@@ -15,6 +17,8 @@ export type ArchiveFormat = 'docker-archive' | 'oci-archive'
 export interface Saving {
   image: StoredImage
   references: string[]
+  /** They mean images of several platforms, of which `image` is one. */
+  several?: { index: Descriptor; images: readonly StoredImage[] }
 }
 
 /**
@@ -25,10 +29,11 @@ export async function imagesToSave(context: Context, words: readonly string[]): 
   const found = new Map<string, Saving>()
   for (const word of words) {
     const named = await namesMeant(context, word)
-    for (const { id, reference } of named) {
+    for (const { id, reference, index } of named) {
       const image = await readStoredImage(context, id)
       if (image === undefined) throw notFound(word)
-      const saving = found.get(id) ?? { image, references: [] }
+      const several = index === undefined ? {} : { several: { index, images: await membersHere(context, index) } }
+      const saving: Saving = found.get(id) ?? { image, references: [], ...several }
       if (reference !== undefined && !saving.references.includes(reference)) saving.references.push(reference)
       found.set(id, saving)
     }
@@ -36,18 +41,22 @@ export async function imagesToSave(context: Context, words: readonly string[]): 
   return [...found.values()]
 }
 
-async function namesMeant(context: Context, word: string): Promise<{ id: string; reference: string | undefined }[]> {
+async function membersHere(context: Context, index: Descriptor): Promise<StoredImage[]> {
+  return (await indexMembers(context, index)).flatMap(({ image }) => (image === undefined ? [] : [image]))
+}
+
+async function namesMeant(context: Context, word: string): Promise<{ id: string; reference: string | undefined; index: Descriptor | undefined }[]> {
   if (!/[:@]/.test(word.replace(/^.*\//, ''))) {
     const repository = tryFullName(word)
     const tags = (await listReferences(context)).filter(({ reference }) => {
       const parsed = parseReference(reference)
       return fullName(parsed) === repository && parsed.digest === undefined
     })
-    if (tags.length > 0) return tags.map(({ image, reference }) => ({ id: image, reference }))
+    if (tags.length > 0) return tags.map(({ image, reference, index }) => ({ id: image, reference, index }))
   }
   const { id, reference } = await requireMatch(context, word)
   const isTag = reference !== undefined && parseReference(reference.reference).digest === undefined
-  return [{ id, reference: isTag ? reference.reference : undefined }]
+  return [{ id, reference: isTag ? reference.reference : undefined, index: isTag ? reference.index : undefined }]
 }
 
 function tryFullName(word: string): string | undefined {
@@ -68,9 +77,10 @@ export async function* saveArchive(context: Context, savings: readonly Saving[],
 
 async function membersOf(context: Context, savings: readonly Saving[], format: ArchiveFormat): Promise<Member[]> {
   const blobs = new Map<string, number>()
-  for (const { image } of savings) {
+  for (const image of savings.flatMap(({ image, several }) => several?.images ?? [image])) {
     for (const digest of [image.id, image.manifest.digest, ...image.layers.map(({ blob }) => blob)]) blobs.set(digest, await sizeOf(context, digest))
   }
+  for (const { several } of savings) if (several !== undefined) blobs.set(several.index.digest, several.index.size)
   const document = (path: string, value: unknown): Member => {
     const content = Buffer.from(JSON.stringify(value))
     return { path, size: content.length, content: [content] }
@@ -100,8 +110,8 @@ async function sizeOf(context: Context, digest: string): Promise<number> {
 }
 
 /** One for each name, or one without. Docker has the tag alone in OCI's annotation, podman the whole name. */
-function descriptors({ image, references }: Saving, format: ArchiveFormat): object[] {
-  const { mediaType, digest, size } = image.manifest
+function descriptors({ image, references, several }: Saving, format: ArchiveFormat): object[] {
+  const { mediaType, digest, size } = several?.index ?? image.manifest
   if (references.length === 0) return [{ mediaType, digest, size }]
   return references.map((reference) => {
     const name = format === 'oci-archive' ? familiarReference(parseReference(reference)) : parseReference(reference).tag

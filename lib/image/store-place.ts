@@ -15,20 +15,23 @@ export interface LayoutTarget {
   context: Context
   image: Pick<StoredImage, 'id' | 'manifest' | 'layers'>
   path: string
+  /** It is one of several, and the name is for all of them. */
+  several?: { index: Descriptor; images: readonly LayoutTarget['image'][] } | undefined
 }
 
 /** Puts an image into an OCI layout, which is made where there is none; what was under its name there loses it. Byte for byte. */
-export async function storeInLayout({ context, image, path }: LayoutTarget, name: string): Promise<void> {
+export async function storeInLayout({ context, image, path, several }: LayoutTarget, name: string): Promise<void> {
   const blobs = `${path}/blobs/sha256`
   await told(path, mkdir(blobs, { recursive: true }))
   // Readers want to see oci-layout; it is what writers lock, too.
   const mark = `${path}/oci-layout`
   await told(path, writeFile(mark, JSON.stringify({ imageLayoutVersion: '1.0.0' }), { flag: 'wx' }).catch(unlessThere))
   await withLock(mark, 'exclusive', async () => {
-    for (const digest of digestsOf(image)) await copyBlob(context, digest, `${blobs}/${digestHex(digest)}`)
+    const digests = several === undefined ? digestsOf(image) : [...new Set(several.images.flatMap(digestsOf)), several.index.digest]
+    for (const digest of digests) await copyBlob(context, digest, `${blobs}/${digestHex(digest)}`)
     const index = await readJson<{ manifests?: Descriptor[] }>(`${path}/index.json`)
     const others = (index?.manifests ?? []).filter(({ annotations }) => annotations?.[REF_NAME] !== name)
-    const { mediaType, digest, size } = image.manifest
+    const { mediaType, digest, size } = several?.index ?? image.manifest
     const manifests = [...others, { mediaType, digest, size, annotations: { [REF_NAME]: name } }]
     await told(path, writeFileAtomic(`${path}/index.json`, JSON.stringify({ schemaVersion: 2, mediaType: OCI_INDEX, ...index, manifests }), { mode: 0o644 }))
   })

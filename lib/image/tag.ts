@@ -12,7 +12,9 @@ export async function tagImage(context: Context, source: string, targets: readon
     const match = await requireMatch(context, source)
     const image = await readStoredImage(context, match.id)
     if (image === undefined) throw notFound(source)
-    for (const reference of references) await writeReference(context, { reference, image: image.id, digest: image.manifest.digest })
+    const index = match.reference?.index
+    for (const reference of references)
+      await writeReference(context, { reference, image: image.id, digest: image.manifest.digest, ...(index === undefined ? {} : { index }) })
     return image.id
   })
 }

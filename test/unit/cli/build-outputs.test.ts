@@ -3,11 +3,13 @@ import { parseAnnotations, parseBuildOutput } from '../../../lib/cli/build-outpu
 
 describe('--output', () => {
   test.each<[string, object]>([
-    ['.', { kind: 'local', dest: '.' }],
-    ['-', { kind: 'tar', dest: undefined }],
-    ['type=local,dest=a b', { kind: 'local', dest: 'a b' }],
-    ['type=tar,dest=-', { kind: 'tar', dest: undefined }],
-    ['"type=tar","dest=a,b.tar"', { kind: 'tar', dest: 'a,b.tar' }],
+    ['.', { kind: 'local', dest: '.', split: undefined }],
+    ['-', { kind: 'tar', dest: undefined, split: undefined }],
+    ['type=local,dest=a b', { kind: 'local', dest: 'a b', split: undefined }],
+    ['type=local,dest=a,platform-split=true', { kind: 'local', dest: 'a', split: true }],
+    ['type=tar,platform-split=false', { kind: 'tar', dest: undefined, split: false }],
+    ['type=tar,dest=-', { kind: 'tar', dest: undefined, split: undefined }],
+    ['"type=tar","dest=a,b.tar"', { kind: 'tar', dest: 'a,b.tar', split: undefined }],
     ['type=docker', { kind: 'image', push: false }],
     ['type=docker,dest=d.tar', { kind: 'docker', dest: 'd.tar' }],
     ['type=oci', { kind: 'oci', dest: undefined }],
