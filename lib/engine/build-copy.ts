@@ -113,7 +113,7 @@ async function copyContext({ work, sources }: CopyStep, target: ViewInput, owner
   await write(target, await withWay(target, to, planned), { mode: work.mode, owner: owner ?? root })
   for (const source of archives) {
     const bytes = createReadStream(`${source.root}/${source.files[0]!.path}`)
-    await unpackTar(bytes, unpackFiles({ ...target, directory: to.path, owners: true, confined: false }))
+    await unpackTar(bytes, unpackFiles({ ...target, directory: to.path, owners: true, confined: false, archive: true }))
   }
 }
 

@@ -193,8 +193,11 @@ export type UnshareOperation =
   | { kind: 'stat'; view: View; paths: string[]; follow: boolean; sync?: boolean }
   /** `name`: what the path is called in the stream; "": it stands for itself. */
   | { kind: 'pack'; view: View; path: string; name: string; follow: boolean }
-  /** `confined`: no link below the directory is followed. `top`: the directory itself gets what the stream says of it. */
-  | { kind: 'unpack'; view: View; directory: string; owners: boolean; confined: boolean; top?: boolean }
+  /**
+   * `confined`: no link below the directory is followed. `archive`: links lead as if the directory were "/", and what is in the way is replaced.
+   * `top`: the directory itself gets what the stream says of it.
+   */
+  | { kind: 'unpack'; view: View; directory: string; owners: boolean; confined: boolean; archive?: boolean; top?: boolean }
   | { kind: 'changes'; changes: ChangesPlan }
 
 /** Whose files are worked on; `native/runtime/view.h`. */

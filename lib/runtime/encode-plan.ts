@@ -147,7 +147,7 @@ function putUnshare(put: Put, { identity, operation }: UnsharePlan): void {
     case 'unpack':
       putView(put, operation.view)
       put(T.OP_PATH, s(operation.directory))
-      putFlags(put, { owners: operation.owners, confined: operation.confined, top: operation.top ?? false })
+      putFlags(put, { owners: operation.owners, confined: operation.confined, archive: operation.archive ?? false, top: operation.top ?? false })
       break
     case 'changes': {
       const { directory, merged, whiteoutFiles, lower, own, output } = operation.changes

@@ -82,7 +82,19 @@ export const healthAction = { none: 0, kill: 1, restart: 2, stop: 3 } as const
 export const eventPhase = { start: 0, end: 1 } as const
 export const logDriver = { none: 0, 'json-file': 1, 'k8s-file': 2, journald: 3, passthrough: 4 } as const
 export const unshareOp = { exec: 1, apply: 2, remove: 3, merge: 4, probe: 5, mount: 6, unmount: 7, stat: 8, pack: 9, unpack: 10, changes: 11 } as const
-export const opFlag = { follow: 1, owners: 2, confined: 4, merged: 8, 'whiteout-files': 16, names: 32, count: 64, sync: 128, top: 256, keep: 512 } as const
+export const opFlag = {
+  follow: 1,
+  owners: 2,
+  confined: 4,
+  merged: 8,
+  'whiteout-files': 16,
+  names: 32,
+  count: 64,
+  sync: 128,
+  top: 256,
+  keep: 512,
+  archive: 1024,
+} as const
 export const viewKind = { host: 1, directory: 2, rootfs: 3, process: 4, 'process-root': 5 } as const
 export const statusTag = { STARTED: 1, EXITED: 2, FAILED: 3, WARNING: 4, DONE: 5, FOUND: 6, TRACE: 7 } as const
 export const traceLane = { monitor: 1, between: 2, container: 3 } as const

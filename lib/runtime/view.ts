@@ -41,11 +41,13 @@ export interface UnpackInput extends ViewInput {
   directory: string
   owners: boolean
   confined: boolean
+  archive?: boolean
   top?: boolean
 }
 
 const packing = ({ view, path, name, follow }: PackInput): UnshareOperation => ({ kind: 'pack', view, path, name, follow })
-const unpacking = ({ view, directory, owners, confined, top = false }: UnpackInput) => ({ kind: 'unpack', view, directory, owners, confined, top }) as const
+const unpacking = ({ view, directory, owners, confined, archive = false, top = false }: UnpackInput) =>
+  ({ kind: 'unpack', view, directory, owners, confined, archive, top }) as const
 
 /**
  * Copies files from one place to another, from runtime to runtime: nothing of them comes through here. Gives what it would take as a

@@ -181,6 +181,7 @@ enum op_flag {
   OP_SYNC = 128,         /* stat: what fuse-overlayfs is still to be given is written first */
   OP_TOP = 256,          /* unpack: the directory itself becomes as the stream has it, unless it is somebody else's */
   OP_KEEP = 512,         /* changes: the directory is to become a layer: what is not told is removed from it, and it is synced */
+  OP_ARCHIVE = 1024,     /* unpack: links lead as if the directory were "/", and what is in the way is replaced, as tar(1) in a chroot does */
   OP_COUNT = 64,         /* changes, pack: no records at all, only the sums in DONE */
 };
 

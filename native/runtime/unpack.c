@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "operations.h"
+#include "remove.h"
 #include "report.h"
 #include "resolve.h"
 #include "stream.h"
@@ -28,7 +29,7 @@ struct unpack {
   const struct view *view;
   const char *into;
   int top; /* `into`; with OP_CONFINED nothing else is ever resolved */
-  bool confined, owners, on_host;
+  bool confined, archive, owners, on_host;
   int parent; /* -1: none; of the last entry */
   char parent_path[PATH_MAX];
   struct later *later;
@@ -85,7 +86,7 @@ static int walk_down(const struct unpack *unpack, const char *path) {
 
 static int open_folder(const struct unpack *unpack, const char *path) {
   if (unpack->confined) return walk_down(unpack, path);
-  int found = resolve_make(unpack->view->root, place_of(unpack, path), S_IFDIR | 0755, NULL);
+  int found = unpack->archive ? resolve_make(unpack->top, path, S_IFDIR | 0755, NULL) : resolve_make(unpack->view->root, place_of(unpack, path), S_IFDIR | 0755, NULL);
   if (found < 0) return -1;
   int fd = openat(found, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC), error = errno;
   close(found);
@@ -114,8 +115,8 @@ static const char *enter_parent(struct unpack *unpack, const char *path) {
 }
 
 /*
- * Makes room for what is no directory. Docker's rule: neither is a directory replaced by something else, nor the other way round. False: it is
- * a file that somebody has mounted, which can't go but may be written.
+ * Makes room for what is no directory. Docker's rule for copies: neither is a directory replaced by something else, nor the other way round. False:
+ * it is a file that somebody has mounted, which can't go but may be written.
  */
 static bool clear_way(const struct unpack *unpack, const struct entry *entry, const char *name) {
   struct stat status;
@@ -123,7 +124,11 @@ static bool clear_way(const struct unpack *unpack, const struct entry *entry, co
     if (errno == ENOENT) return true;
     failed(unpack, entry->path, "", "fstatat()");
   }
-  if (S_ISDIR(status.st_mode)) fail("unpack", EISDIR, place_of(unpack, entry->path), "", "overwrite()");
+  if (S_ISDIR(status.st_mode) && !unpack->archive) fail("unpack", EISDIR, place_of(unpack, entry->path), "", "overwrite()");
+  if (S_ISDIR(status.st_mode)) {
+    if (remove_at(unpack->parent, name) < 0) failed(unpack, entry->path, "", "unlinkat()");
+    return true;
+  }
   if (unlinkat(unpack->parent, name, 0) == 0 || errno == ENOENT) return true;
   if (errno == EBUSY && entry->type == ENTRY_FILE && S_ISREG(status.st_mode)) return false;
   failed(unpack, entry->path, "", "unlinkat()");
@@ -215,6 +220,10 @@ static void make_directory(struct unpack *unpack, const struct entry *entry) {
   bool fresh = mkdirat(unpack->parent, name, 0700) == 0;
   if (!fresh && errno != EEXIST) failed(unpack, entry->path, "", "mkdirat()");
   int fd = openat(unpack->parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0 && (errno == ENOTDIR || errno == ELOOP) && unpack->archive && unlinkat(unpack->parent, name, 0) == 0 && mkdirat(unpack->parent, name, 0700) == 0) {
+    fresh = true;
+    fd = openat(unpack->parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  }
   if (fd < 0 && (errno == ENOTDIR || errno == ELOOP)) fail("unpack", ENOTDIR, place_of(unpack, entry->path), "", "overwrite()");
   if (fd < 0) failed(unpack, entry->path, "", "open(O_DIRECTORY)");
   refuse_system(unpack, fd, entry->path);
@@ -265,6 +274,8 @@ static void make_other(struct unpack *unpack, const struct entry *entry) {
 
 static void make_entry(struct unpack *unpack, struct stream *stream, const struct entry *entry) {
   check_path(unpack, entry->path);
+  /* Some archives have such a thing; tar(1) and Docker pass it over. */
+  if (*entry->path == '\0' && entry->type != ENTRY_DIRECTORY && unpack->archive && entry->size == 0) return;
   if (*entry->path == '\0' && entry->type != ENTRY_DIRECTORY) fail("unpack", 0, unpack->into, "the directory itself can't be anything else", "%s", "");
   switch ((enum entry_type)entry->type) {
     case ENTRY_FILE: return make_file(unpack, stream, entry);
@@ -316,6 +327,7 @@ struct totals op_unpack(const struct plan *plan, const struct view *view) {
       .view = view,
       .into = plan->op_paths.at[0],
       .confined = (plan->op_flags & OP_CONFINED) != 0,
+      .archive = (plan->op_flags & OP_ARCHIVE) != 0,
       .owners = (plan->op_flags & OP_OWNERS) != 0,
       .on_host = plan->view == VIEW_HOST,
       .parent = -1,

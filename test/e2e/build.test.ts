@@ -3,6 +3,7 @@ import { execFileSync } from 'node:child_process'
 import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { layerTar } from '../helpers/layer-tar.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -196,6 +197,23 @@ describe('a build', () => {
     execFileSync('tar', ['-czf', join(context, 't.tgz'), '-C', join(context, 'in'), '--owner=5', '--group=6', 'x'])
     dockerfile('FROM busybox', 'ADD t.tgz /a/', 'COPY t.tgz /b/')
     expect(await inside(await built(), 'stat -c "%n %u %g" /a/x; ls /b')).toBe('/a/x 5 6\nt.tgz')
+  })
+
+  test('unpacks as tar does in a chroot: what is in the way goes, and links lead no further than the directory', async () => {
+    const tar = layerTar([
+      { name: '' },
+      { name: 'full', content: 'a file\n' },
+      { name: 'plain/', type: '5' },
+      { name: 'link/', type: '5' },
+      { name: 'up', type: '2', link: '..' },
+      { name: 'up/etc/one', content: '1\n' },
+      { name: 'out', type: '2', link: '/etc' },
+      { name: 'out/two', content: '2\n' },
+    ])
+    writeFileSync(join(context, 't.tar'), tar)
+    dockerfile('FROM busybox', 'RUN mkdir -p /d/full/dir && touch /d/full/dir/x /d/plain && ln -s /tmp /d/link', 'ADD t.tar /d')
+    const script = 'cd /d; cat full; stat -c "%F %n" plain link; find . -name one -o -name two | sort; ls /etc/one /etc/two 2>/dev/null || echo none'
+    expect(await inside(await built(), script)).toBe('a file\ndirectory plain\ndirectory link\n./etc/one\n./etc/two\nnone')
   })
 
   test('leaves out what .dockerignore says', async () => {
