@@ -102,5 +102,6 @@ export const runTable = optionTable({
   ...createTable,
   detach: { ...flag, short: 'd', description: 'Run in the background and print the container ID' },
   'detach-keys': { ...text, description: 'Keys that detach (default ctrl-p,ctrl-q)' },
+  'preserve-fds': { type: 'number', metavar: 'uint', default: 0, description: 'Hand down as many file descriptors, from 3 on' },
   'sig-proxy': { ...flag, default: true, description: 'Hand received signals to the process' },
 })

@@ -22,6 +22,7 @@ export const exec = command({
     'env-file': { type: 'list', metavar: 'list', description: 'Read environment variables from a file' },
     interactive: { type: 'boolean', short: 'i', description: 'Keep STDIN open even if not attached' },
     latest: { type: 'boolean', short: 'l', description: 'In the container created last' },
+    'preserve-fds': { type: 'number', metavar: 'uint', default: 0, description: 'Hand down as many file descriptors, from 3 on' },
     privileged: { type: 'boolean', description: 'Give all capabilities that the user namespace has' },
     tty: { type: 'boolean', short: 't', description: 'Allocate a pseudo-TTY' },
     user: { type: 'string', short: 'u', metavar: 'string', description: 'User name or uid: name|uid[:group|gid]' },
@@ -32,6 +33,8 @@ export const exec = command({
     const { interactive, tty, privileged, detach, latest } = options
     checkPositionals(positionals, { min: latest ? 1 : 2, max: Infinity }, 'lichen exec', 1)
     const [name, words] = latest ? [undefined, positionals] : [positionals[0], positionals.slice(1)]
+    const preserve = options['preserve-fds']
+    const given = preserve === 0 ? 0 : (await import('../cli/preserve-fds.ts')).preservedFds(preserve)
     const detachKeys = parseDetachKeys(options['detach-keys'])
     const env = [...(await Promise.all(options['env-file'].map((file) => readEnvFile(file, process.env)))).flat(), ...parseEnv(options.env, process.env)]
     const context = await openContext(globals)
@@ -48,6 +51,7 @@ export const exec = command({
         interactive,
         privileged,
         attached: !detach,
+        given,
         terminal: tty ? terminalSize() : undefined,
       }).catch((error: unknown) => {
         // As Docker: whatever keeps a process from being executed is 126, unless it is known better.

@@ -3,6 +3,7 @@ import { parseCreateOptions } from '../cli/create-options.ts'
 import { runTable } from '../cli/create-table.ts'
 import { parseDetachKeys } from '../cli/detach-keys.ts'
 import { withRefused } from '../cli/refused-flags.ts'
+import { usageError } from '../cli/usage-error.ts'
 import type { ContainerView } from '../container/view.ts'
 import { endOf } from '../engine/attached.ts'
 import { type EarlySignals, keepEarlySignals } from '../engine/early-signals.ts'
@@ -28,6 +29,7 @@ export const run = command({
   positionals: { min: 1, max: Infinity, stopAtFirst: true, complete: 'image' },
   async run(args, globals) {
     const options = await parseCreateOptions(args)
+    const given = await givenDescriptors(args.options['preserve-fds'], options)
     const wanted = attachedStreams(options)
     const detachKeys = parseDetachKeys(options.detachKeys)
     requireTerminal({ tty: options.tty, stdin: wanted.stdin })
@@ -39,7 +41,7 @@ export const run = command({
     const attached = (passthrough && !options.detach) || streams.stdin || streams.stdout || streams.stderr
     const signals = attached && options.sigProxy ? keepEarlySignals() : undefined
     try {
-      const launched = await startNew(context, view, attached, signals)
+      const launched = await startNew(context, view, { attached, given }, signals)
       if (options.detach) await warnOfLogout(context)
       // Without output there is nothing to wait for, as with Docker: what -a stdin gives is carried over, and that is all.
       if (!streams.stdout && !streams.stderr && (options.detach || !passthrough)) printLines([view.record.id])
@@ -61,11 +63,25 @@ function attachedStreams({ attach, interactive, detach }: CreateOptions): { stdi
   return { stdin: interactive, stdout: wanted('stdout'), stderr: wanted('stderr') }
 }
 
+/** `--preserve-fds`. They are gone when the container is started again. */
+async function givenDescriptors(count: number, { restart, health }: CreateOptions): Promise<number> {
+  if (count === 0) return 0
+  if (restart !== undefined) throw usageError('conflicting options: --preserve-fds and --restart', 'descriptors reach the first start only')
+  if (health?.onFailure === 'restart')
+    throw usageError('conflicting options: --preserve-fds and --health-on-failure restart', 'descriptors reach the first start only')
+  return (await import('../cli/preserve-fds.ts')).preservedFds(count)
+}
+
 /** A container that can't be started stays as "created", unless --rm said otherwise. */
-async function startNew(context: Context, view: ContainerView, attached: boolean, signals: EarlySignals | undefined): Promise<Launched> {
+async function startNew(
+  context: Context,
+  view: ContainerView,
+  { attached, given }: { attached: boolean; given: number },
+  signals: EarlySignals | undefined,
+): Promise<Launched> {
   try {
     if (attached) await recordContainerEvent(view, 'attach')
-    const launched = await startContainer(context, view, { attached, terminal: view.record.options.tty ? terminalSize() : undefined })
+    const launched = await startContainer(context, view, { attached, given, terminal: view.record.options.tty ? terminalSize() : undefined })
     if (launched === undefined) throw new LichenError(`container ${view.record.name} was started by somebody else`, { code: 'ALREADY_RUNNING' })
     signals?.handTo(launched)
     return launched

@@ -17,6 +17,8 @@ export interface ExecRequest extends ExecOptions {
   attached: boolean
   /** Size of the user's terminal, where the process gets one. */
   terminal: { rows: number; columns: number } | undefined
+  /** How many of our descriptors from 3 on it gets. */
+  given?: number
 }
 
 /** Starts one more process in a running container, and returns when it has been executed. Throws NOT_RUNNING, and what explainFailure says. */
@@ -52,6 +54,7 @@ export async function execInContainer(context: Context, view: ContainerView, req
     seccomp,
     secretEnvironment: variables,
     terminal: request.terminal,
+    given: request.given ?? 0,
     attached: request.attached,
   })
   // As Docker writes it, which puts a blank behind a program without arguments, too.

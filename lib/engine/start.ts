@@ -8,6 +8,7 @@ import { isCdiName } from '../plan/cdi.ts'
 import { compilePlan } from '../plan/compile.ts'
 import type { RestartOption } from '../plan/options.ts'
 import type { RunPlan } from '../plan/plan.ts'
+import type { OciSpec } from '../plan/spec.ts'
 import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import { specText } from '../plan/spec-text.ts'
 import { type Launched, type LaunchInput, launch } from '../runtime/launch.ts'
@@ -42,6 +43,8 @@ export interface StartOptions {
   terminal: { rows: number; columns: number } | undefined
   /** In place of those of its record: nothing of them is in any file. */
   secrets?: ContainerSecrets
+  /** How many of our descriptors from 3 on it gets, in this start. */
+  given?: number
 }
 
 /**
@@ -119,6 +122,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     writeFile(paths.spec, specText(spec), { mode: 0o600 }),
   ])
   const { interactive, detach, groupAdd } = record.options
+  const init = record.options.init || (context.config.init ?? false)
   const plan = compilePlan(spec, {
     id: record.id,
     identity: identity.container,
@@ -126,7 +130,8 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     rootfs,
     entries: await userEntries(record, identity.defaultUser),
     secrets: secrets.files,
-    secretEnvironment: secrets.environment,
+    secretEnvironment: options.given ? [...secrets.environment, ...(await givenVariables(options.given, init, spec))] : secrets.environment,
+    given: options.given ?? 0,
     network: network.plan,
     cgroup: cgroup.plan,
     seccomp,
@@ -134,7 +139,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     groups: groupNames(groupAdd),
     stdin: !interactive ? 'none' : detach ? 'open' : 'once',
     terminal: options.terminal,
-    init: record.options.init || (context.config.init ?? false),
+    init,
     files: {
       lock: paths.lock,
       live: paths.live,
@@ -153,6 +158,13 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     attached: options.attached,
   })
   return { context, plan, place: cgroup.place }
+}
+
+/** Where processes of others have numbers as well, ours is not known before it is there. */
+async function givenVariables(count: number, init: boolean, spec: OciSpec): Promise<string[]> {
+  const own = spec.linux?.namespaces?.some(({ type, path }) => type === 'pid' && path === undefined) ?? false
+  if (!own) return []
+  return (await import('../plan/listen-variables.ts')).listenVariables(process.env, { count, pid: process.pid, firstPid: init ? 2 : 1 })
 }
 
 /** Most logs have none, and do without the module. */

@@ -8,7 +8,7 @@ import { groupNames, KEEP_GROUPS } from '../plan/spec-process.ts'
 import { kernelRelease } from '../system/kernel.ts'
 import type { ContainerIdentity } from './identity.ts'
 
-interface Visit extends Pick<ExecExtra, 'target' | 'cgroup' | 'placed' | 'events' | 'seccomp' | 'secretEnvironment' | 'terminal' | 'attached'> {
+interface Visit extends Pick<ExecExtra, 'target' | 'cgroup' | 'placed' | 'events' | 'seccomp' | 'secretEnvironment' | 'terminal' | 'attached' | 'given'> {
   record: ContainerRecord
   spec: OciSpec & { process: OciProcess }
   identity: ContainerIdentity

@@ -19,6 +19,8 @@ export interface ProcessExtra {
   stdin: ProcessPlan['stdin']
   /** Size of the user's terminal, for a process that gets one. */
   terminal: { rows: number; columns: number } | undefined
+  /** How many of the caller's descriptors it has as its 3 and on; absent: none. */
+  given?: number
 }
 
 export function compileProcess(process: OciProcess, extra: ProcessExtra): ProcessPlan {
@@ -50,5 +52,6 @@ export function compileProcess(process: OciProcess, extra: ProcessExtra): Proces
     oomScoreAdj: process.oomScoreAdj,
     terminal: process.terminal ? size : undefined,
     stdin: extra.stdin,
+    ...(extra.given ? { given: extra.given } : {}),
   }
 }

@@ -89,6 +89,8 @@ export interface ProcessPlan {
   /** A pty of this size (0 0: unknown); undefined: three pipes. */
   terminal: { rows: number; columns: number } | undefined
   stdin: 'none' | 'open' | 'once'
+  /** How many of the caller's descriptors it has as its 3 and on, in its first run. */
+  given?: number
 }
 
 export interface NetworkPlan {

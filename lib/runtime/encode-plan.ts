@@ -213,6 +213,7 @@ function putProcess(put: Put, process: ProcessPlan): void {
   if (process.oomScoreAdj !== undefined) put(T.OOM_SCORE_ADJ, i(process.oomScoreAdj))
   if (process.terminal !== undefined) put(T.TERMINAL, u(process.terminal.rows), u(process.terminal.columns))
   put(T.STDIN, u(stdinMode[process.stdin]))
+  if (process.given !== undefined) put(T.GIVEN, u(process.given))
 }
 
 const capabilityFields = (sets: CapabilitySets): Field[] => [u(sets.bounding), u(sets.effective), u(sets.inheritable), u(sets.permitted), u(sets.ambient)]

@@ -51,11 +51,13 @@ export async function launch({ context, plan, place }: LaunchInput): Promise<Lau
   if (runtimeClient !== undefined) fds.push([runtimeFd.CLIENT, runtimeClient])
   const passthrough = plan.verb === 'run' && plan.log.driver === 'passthrough'
   const own: [number, number][] = passthrough ? [0, 1, 2].map((fd) => [runtimeFd.STDIO + fd, fd]) : []
+  const given = Array.from({ length: plan.process.given ?? 0 }, (_, at): [number, number] => [runtimeFd.GIVEN + at, 3 + at])
   let monitor: { pid: number }
   try {
-    monitor = spawn({ file: context.runtime, argv: ['lichen-runtime', plan.verb], fds: [...fds, ...own], setsid: true, cwd: '/' })
+    monitor = spawn({ file: context.runtime, argv: ['lichen-runtime', plan.verb], fds: [...fds, ...own, ...given], setsid: true, cwd: '/' })
   } finally {
-    for (const [, fd] of fds) closeSync(fd)
+    // Of what is given, too: a pipe ends with the process.
+    for (const [, fd] of [...fds, ...given]) closeSync(fd)
   }
   const status = statusConnection(statusFd)
   try {

@@ -45,6 +45,7 @@ export const planTag = {
   STDIN: 64,
   INIT: 65,
   STREAMS: 66,
+  GIVEN: 68,
   NET_HELPER: 70,
   NET_API_SOCKET: 71,
   NET_API_REQUEST: 72,
@@ -107,7 +108,7 @@ export const changeKind = { added: 1, changed: 2, deleted: 3 } as const
 export const entryType = { file: 1, directory: 2, symlink: 3, hardlink: 4, char: 5, block: 6, fifo: 7, whiteout: 8, opaque: 9 } as const
 
 /** Descriptors the runtime finds its plan, its status socket and its first client at. */
-export const runtimeFd = { PLAN: 3, STATUS: 4, CLIENT: 5, STDIO: 6 } as const
+export const runtimeFd = { PLAN: 3, STATUS: 4, CLIENT: 5, STDIO: 6, GIVEN: 9 } as const
 
 /** CLONE_NEW* of linux/sched.h. */
 export const namespaceBit = {

@@ -16,7 +16,7 @@ void child_begin(const struct child_io *io, int extra) {
   report_fd = io->sync;
   report_undo = NULL;
   int keep[] = {io->sync, io->stdio[0], io->stdio[1], io->stdio[2], extra};
-  descriptors_close_but(3, keep, sizeof keep / sizeof *keep);
+  descriptors_close_but(3, keep, sizeof keep / sizeof *keep, io->given);
   /* What is ignored or blocked stays so across execve. */
   sigset_t none;
   sigemptyset(&none);

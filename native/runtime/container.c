@@ -89,7 +89,7 @@ void container_main(const struct plan *plan, const struct child_io *io) {
   trace_phase("mounts");
   users_find(plan, root, &user);
   mounts_give_away(&user);
-  struct process process = {.plan = plan, .user = &user, .sync = io->sync, .waits = true};
+  struct process process = {.plan = plan, .user = &user, .sync = io->sync, .given = io->given, .waits = true};
   int console = plan->terminal ? console_open(plan, root, io->sync, user.uid, true) : -1;
   for (int fd = 0; fd < 3; fd++) process.stdio[fd] = plan->terminal ? console : io->stdio[fd];
   trace_phase("user, console");

@@ -7,6 +7,7 @@
 struct child_io {
   int sync;     /* sync.h; close-on-exec */
   int stdio[3]; /* become 0, 1 and 2; with a terminal the console of the container does, and these are -1 */
+  size_t given; /* from FD_GIVEN on; become 3 and on */
 };
 
 /*

@@ -11,6 +11,8 @@
 #include <sys/vfs.h>
 #include <unistd.h>
 
+#include "protocol.h"
+
 /* Those that are open, as /proc has them: a limit of open files may be a million. Read without opendir, which allocates. */
 static bool close_listed(unsigned first, unsigned last) {
   _Alignas(struct dirent64) char entries[4096];
@@ -44,17 +46,17 @@ static void close_between(unsigned first, unsigned last) {
 }
 
 /* The lowest one above `fd` that is kept, or -1. */
-static int next_kept(int fd, const int *keep, size_t count) {
-  int next = -1;
+static int next_kept(int fd, const int *keep, size_t count, size_t given) {
+  int first = fd < FD_GIVEN ? FD_GIVEN : fd + 1, next = first < FD_GIVEN + (int)given ? first : -1;
   for (size_t i = 0; i < count; i++) {
     if (keep[i] > fd && (next < 0 || keep[i] < next)) next = keep[i];
   }
   return next;
 }
 
-void descriptors_close_but(int first, const int *keep, size_t count) {
+void descriptors_close_but(int first, const int *keep, size_t count, size_t given) {
   int last = first - 1;
-  for (int fd = next_kept(last, keep, count); fd >= 0; fd = next_kept(fd, keep, count)) {
+  for (int fd = next_kept(last, keep, count, given); fd >= 0; fd = next_kept(fd, keep, count, given)) {
     if (fd > last + 1) close_between((unsigned)last + 1, (unsigned)fd - 1);
     last = fd;
   }

@@ -47,7 +47,7 @@ void init_fork(void) {
   prctl(PR_SET_NAME, "lichen-init", 0, 0, 0);
   prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0);
   if (caps_bound(0) < 0 || caps_ambient(0) < 0 || caps_set(&caps) < 0) fail("sandbox", errno, "", "", "capset(init)");
-  descriptors_close_but(0, NULL, 0);
+  descriptors_close_but(0, NULL, 0, 0);
   /* What it holds no more, nobody can take. Not dumpable, its namespaces could not be entered either, which `exec` does. */
   prctl(PR_SET_DUMPABLE, 1, 0, 0, 0);
   serve(child, &all);

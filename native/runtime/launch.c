@@ -1,6 +1,7 @@
 #include "launch.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <sched.h>
 #include <signal.h>
@@ -147,6 +148,22 @@ static void clone_visit(const struct child_io *io) {
   children_track(&between, pid);
 }
 
+/* The first start takes all of them. */
+static size_t given_left(void) {
+  static bool taken;
+  size_t left = taken ? 0 : plan->given;
+  taken = true;
+  return left;
+}
+
+/* Above the places that the process finds what is given in. */
+static int out_of_the_way(int fd, int lowest) {
+  int high = fcntl(fd, F_DUPFD_CLOEXEC, lowest);
+  if (high < 0) fail("namespace", errno, "", "", "fcntl(%d, F_DUPFD_CLOEXEC)", fd);
+  close(fd);
+  return high;
+}
+
 void launch(const struct plan *the_plan) {
   plan = the_plan;
   launch_process = between = fuse = (struct child){0};
@@ -154,7 +171,8 @@ void launch(const struct plan *the_plan) {
   network_ready = plan->net_helper.count == 0;
   int ends[2];
   if (socketpair(AF_UNIX, SOCK_SEQPACKET | SOCK_CLOEXEC, 0, ends) < 0) fail("namespace", errno, "", "", "socketpair()");
-  struct child_io io = {.sync = ends[1]};
+  struct child_io io = {.sync = ends[1], .given = given_left()};
+  if (io.given > 0) io.sync = out_of_the_way(ends[1], FD_GIVEN + (int)io.given);
   streams_open(plan, io.stdio);
   trace_phase("streams");
   sync_socket.fd = ends[0];
@@ -168,6 +186,8 @@ void launch(const struct plan *the_plan) {
   for (int i = 0; i < 3; i++) {
     if (io.stdio[i] >= 0) close(io.stdio[i]);
   }
+  /* Whoever reads at the other end sees the end when the process has closed its own. */
+  for (size_t i = 0; i < io.given; i++) close(FD_GIVEN + (int)i);
   loop_want(&sync_socket, EPOLLIN);
   while (!executed) {
     if (loop_turn(network_pending() ? NETWORK_TIMEOUT : -1) == 0 && network_pending()) network_late();

@@ -156,6 +156,7 @@ static void read_record(uint32_t tag, struct fields *f, struct plan *plan) {
     case PLAN_STDIN: plan->stdin_mode = field_u(f); break;
     case PLAN_INIT: plan->init = true; break;
     case PLAN_STREAMS: plan->attached = field_u(f) == 1; break;
+    case PLAN_GIVEN: plan->given = field_u(f); break;
     case PLAN_DETACH_KEYS: bad("detach keys are the client's");
     case PLAN_NET_HELPER: append_string(&plan->net_helper, field_s(f)); break;
     case PLAN_NET_API_SOCKET: plan->net_api_socket = field_s(f); break;

@@ -114,7 +114,7 @@ struct plan {
   uint64_t seccomp_flags;
   struct limits rlimits;
   bool has_umask, has_oom_score_adj, terminal, attached;
-  uint64_t umask_bits, rows, columns, stdin_mode;
+  uint64_t umask_bits, rows, columns, stdin_mode, given;
   int64_t oom_score_adj;
 
   struct strings net_helper, net_requests;

@@ -36,7 +36,8 @@ static void take_stdio(const struct process *process) {
   setsid();
   if (process->plan->terminal && ioctl(process->stdio[0], TIOCSCTTY, 0) < 0) fail("sandbox", errno, "", "", "ioctl(TIOCSCTTY)");
   stdfds_place(process->stdio);
-  descriptors_close_but(3, &process->sync, 1);
+  stdfds_give(process->given);
+  descriptors_close_but(3 + (int)process->given, &process->sync, 1, 0);
   /* A program of another user opens its own pipes again by /dev/stdout (runc). One with a name is a file of the caller's. */
   for (int fd = 0; fd < 3; fd++) {
     struct stat status;
@@ -100,7 +101,7 @@ void process_main(const struct plan *plan, const struct child_io *io) {
   int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC);
   if (root < 0) fail("target", errno, "/", "", "open(/)");
   users_find(plan, root, &user);
-  struct process process = {.plan = plan, .user = &user, .sync = io->sync};
+  struct process process = {.plan = plan, .user = &user, .sync = io->sync, .given = io->given};
   int console = plan->terminal ? console_open(plan, root, io->sync, user.uid, false) : -1;
   for (int fd = 0; fd < 3; fd++) process.stdio[fd] = plan->terminal ? console : io->stdio[fd];
   process_execute(&process);

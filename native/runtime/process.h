@@ -10,6 +10,7 @@ struct process {
   const struct user *user;
   int sync;
   int stdio[3];
+  size_t given; /* from FD_GIVEN on, for its 3 and on */
   bool waits; /* for SYNC_READY, and it ends with the monitor: the container's first program */
 };
 

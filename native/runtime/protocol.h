@@ -22,6 +22,7 @@ enum {
   FD_STATUS = 4, /* stream socket: status records to the launcher, control records from it */
   FD_CLIENT = 5, /* stream socket: the first attached client, where the plan says so */
   FD_STDIO = 6,  /* and 7, 8: the caller's own 0, 1 and 2, for LOG_PASSTHROUGH */
+  FD_GIVEN = 9,  /* and on: as many as PLAN_GIVEN says, 3 and on of the process */
 };
 
 enum plan_tag {
@@ -70,6 +71,7 @@ enum plan_tag {
   PLAN_STDIN = 64,         /* u enum stdin_mode */
   PLAN_INIT = 65,          /* (empty): a reaping init of ours is pid 1, the process is pid 2 */
   PLAN_STREAMS = 66,       /* u: 1 = FD_CLIENT is a client that speaks the attach protocol */
+  PLAN_GIVEN = 68,         /* u: how many of the caller's descriptors the process gets on top of 0, 1 and 2; not when it is started again */
   PLAN_DETACH_KEYS = 67,   /* reserved: keys are read by the client */
   /* network */
   PLAN_NET_HELPER = 70,    /* s: argv of slirp4netns; repeats. "{net}" becomes the path of the namespace file; fd 3 is its ready fd, fd 4 its exit fd.
