@@ -33,6 +33,7 @@ const roads = [
   // Documents say what the plan makes of the words.
   ['cli', 'plan/default-paths.ts'],
   ['cli', 'plan/health.ts'],
+  ['cli', 'plan/id-map-lines.ts'],
   ['cli', 'plan/security-options.ts'],
   ['cli', 'plan/spec-devices.ts'],
 ]

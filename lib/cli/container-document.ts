@@ -1,6 +1,7 @@
 import type { ContainerView } from '../container/view.ts'
 import { commandLine } from '../plan/command-line.ts'
 import { mergeHealthcheck } from '../plan/health.ts'
+import { idMapLines } from '../plan/id-map-lines.ts'
 import { allLabels, networkName } from './container-words.ts'
 import { portBinding, withDockerTypes } from './docker-types.ts'
 import { goMap } from './template/values.ts'
@@ -178,7 +179,8 @@ function hostConfig({ record }: ContainerView) {
     SecurityOpt: options.securityOpt.length > 0 ? options.securityOpt : null,
     Tmpfs: goMap({ ...options.tmpfs }),
     UTSMode: options.uts === 'private' ? '' : options.uts,
-    UsernsMode: options.userns,
+    UsernsMode: options.idMaps === undefined ? options.userns : 'private',
+    ...(options.idMaps === undefined ? {} : { IDMappings: { UidMap: idMapLines(options.idMaps.uids), GidMap: idMapLines(options.idMaps.gids) } }),
     ShmSize: options.shmSize ?? 67108864,
     Sysctls: goMap({ ...options.sysctls }),
     VolumesFrom: options.volumesFrom?.length ? options.volumesFrom.map(({ container, readOnly }) => (readOnly ? `${container}:ro` : container)) : null,

@@ -68,6 +68,7 @@ export async function parseCreateOptions(
     securityOpt: flags['security-opt'],
     privileged: flags.privileged,
     userns: flags.userns,
+    idMaps: flags.uidmap.length + flags.gidmap.length === 0 ? undefined : (await import('./id-maps.ts')).parseIdMaps(flags),
     cgroupParent: flags['cgroup-parent'] || undefined,
     limits: parseLimits(flags),
     ulimits: flags.ulimit.map(parseUlimit),

@@ -31,7 +31,6 @@ const refused: Readonly<Record<string, Refused>> = {
   'device-write-bps': root('rates of devices'),
   'device-write-iops': root('rates of devices'),
   'disable-content-trust': { type: 'boolean', why: '', harmless: /^/ },
-  gidmap: value('--userns keep-id:uid=,gid= says which id of the container is yours'),
   'image-volume': value("the image's volumes are anonymous volumes", /^(anonymous|bind)?$/),
   'init-ctr': value('there are no pods'),
   'init-path': value('the init is in the runtime itself: --init'),
@@ -62,7 +61,6 @@ const refused: Readonly<Record<string, Refused>> = {
   subuidname: value('your own ranges in /etc/subuid are used'),
   systemd: value('there is no systemd mode: an init of the image that needs one gets --tmpfs /run --tmpfs /run/lock', /^(false|true)$/),
   'tls-verify': value('"insecure-registries" in the configuration names registries without TLS', /^(true)?$/),
-  uidmap: value('--userns keep-id:uid=,gid= says which id of the container is yours'),
   'volume-driver': value('lichen has the driver local', /^(local)?$/),
 }
 

@@ -20,7 +20,7 @@ import { warning } from '../system/log.ts'
 import { randomHex } from '../system/random.ts'
 import { warnOncePerBoot } from '../system/say-once.ts'
 import { traced } from '../system/trace.ts'
-import { type ContainerIdentity, containerIdentity } from './identity.ts'
+import { type ContainerIdentity, containerIdentity, resolveIdMaps } from './identity.ts'
 import { chooseLog } from './log-plan.ts'
 import { decideMounts, makeVolumes, requireSources } from './mounts.ts'
 import { recordContainerEvent, recordPull } from './record-event.ts'
@@ -39,7 +39,8 @@ import { volumesFrom } from './volumes-from.ts'
  */
 export async function createContainer(context: Context, wish: CreateOptions, progress: ImageWish['progress']): Promise<ContainerView> {
   const shmSize = wish.shmSize ?? defaultShmSize(context.config)
-  const options = { ...wish, shmSize, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
+  const idMaps = await resolveIdMaps(context, wish.idMaps)
+  const options = { ...wish, shmSize, idMaps, ...chooseLog(context, wish), securityOpt: await inlineSeccompProfiles(wish.securityOpt) }
   if (options.stopSignal !== undefined) signalNumber(options.stopSignal, 125)
   if (options.limits.cpus !== undefined || options.limits.cpusetCpus !== undefined) (await import('./host-limits.ts')).checkAgainstHost(options.limits)
   await warnOfLabels(context, options)
@@ -99,8 +100,8 @@ async function source(
 ): Promise<{ image: ContainerRecord['image']; config: ImageConfig }> {
   if (options.rootfs) {
     if (identity.needsSquash) {
-      const hint = 'without --userns, root of the container is you'
-      throw new LichenError("--rootfs and --userns do not go together: the folder's files can't be shown with other owners", {
+      const hint = 'without them, root of the container is you'
+      throw new LichenError("--rootfs and --userns or --uidmap do not go together: the folder's files can't be shown with other owners", {
         code: 'USERNS_UNSUPPORTED',
         hint,
       })

@@ -64,15 +64,14 @@ async function requireOneOwner(options: CreateOptions, donors: ContainerView[]):
       hint: 'take them all from one container, or from containers that join each other',
     })
   }
-  const other = donors.find(({ record }) => record.options.userns !== options.userns)
+  const ids = ({ userns, idMaps }: CreateOptions) => JSON.stringify([userns, idMaps ?? null])
+  const other = donors.find(({ record }) => ids(record.options) !== ids(options))
   if (other !== undefined) {
-    throw new LichenError(
-      `conflicting options: --userns ${options.userns || '""'} and the namespaces of ${other.record.name}, which has --userns ${other.record.options.userns || '""'}`,
-      {
-        code: 'CONFLICTING_OPTIONS',
-        hint: 'who joins a container has its ids: give both the same --userns',
-      },
-    )
+    const { idWords } = await import('../plan/id-words.ts')
+    throw new LichenError(`conflicting options: ${idWords(options)} and the namespaces of ${other.record.name}, which has ${idWords(other.record.options)}`, {
+      code: 'CONFLICTING_OPTIONS',
+      hint: 'who joins a container has its ids: give both the same --userns, --uidmap and --gidmap',
+    })
   }
 }
 

@@ -41,6 +41,8 @@ export interface CreateOptions {
   securityOpt: string[]
   privileged: boolean
   userns: string
+  /** `--uidmap` and `--gidmap`, in the record plain and without gaps to be filled; of the two, an empty one means the usual map. Absent: neither was given. */
+  idMaps?: { uids: IdMapRule[]; gids: IdMapRule[] } | undefined
   cgroupParent: string | undefined
   limits: ResourceLimits
   ulimits: { name: string; soft: number; hard: number }[]
@@ -97,6 +99,17 @@ export interface CreateOptions {
   /** port/protocol, on top of what the image exposes. */
   expose?: string[]
   secrets: SecretOption[]
+}
+
+/** `size` ids of the container from `container` on are those from `from` on. */
+export interface IdMapRule {
+  container: number
+  /** Intermediate: 0 is the user, from 1 on are his subordinate ids. `host`: as the host counts. */
+  from: number
+  size: number
+  host: boolean
+  /** It takes what others before it have. */
+  extend: boolean
 }
 
 export interface SecretOption {

@@ -31,7 +31,8 @@ export interface PrepareInput {
 export async function prepareRootfs(input: PrepareInput): Promise<RootfsPlan> {
   const { context, container, driver } = input
   const store = input.storeIdentity ?? input.identity
-  const translated = JSON.stringify(store.uidMappings) !== JSON.stringify(input.identity.uidMappings)
+  const maps = ({ uidMappings, gidMappings }: Identity) => JSON.stringify([uidMappings, gidMappings])
+  const translated = maps(store) !== maps(input.identity)
   if (translated) checkTranslation(driver, store, input.identity)
   const folders = await layerFolders(context, input.layers)
   if (driver === 'vfs') return copyLayers(context, store, container, folders)
@@ -47,14 +48,21 @@ export async function prepareRootfs(input: PrepareInput): Promise<RootfsPlan> {
 
 /** Throws USERNS_UNSUPPORTED. */
 export function checkTranslation(driver: StorageDriver, store: Identity, container: Identity): void {
-  if (compose(store.uidMappings, container.uidMappings)[0]?.shown !== 0) {
-    throw new LichenError("with this --userns the files of the image's root would be nobody's: they belong to you, and your id is not in the container", {
-      code: 'USERNS_UNSUPPORTED',
-      hint: '--userns keep-id has your id in the container, and yet not as root',
-    })
+  const rootless = [container.uidMappings, container.gidMappings].some((mappings) => mappings.every((range) => range.container !== 0))
+  if (
+    rootless ||
+    [compose(store.uidMappings, container.uidMappings), compose(store.gidMappings, container.gidMappings)].some(([first]) => first?.shown !== 0)
+  ) {
+    throw new LichenError(
+      "with these ids the files of the image's root would be nobody's: they are yours on the disk, and the container has to have both your id and a root",
+      {
+        code: 'USERNS_UNSUPPORTED',
+        hint: '--userns keep-id has your id in the container, and yet not as root; with --uidmap and --gidmap, yours is 0 of the intermediate ids',
+      },
+    )
   }
   if (driver === 'fuse-overlayfs') return
-  throw new LichenError(`storage driver ${driver} can't show files with other owners than they have, as --userns needs it`, {
+  throw new LichenError(`storage driver ${driver} can't show files with other owners than they have, as --userns and --uidmap need it`, {
     code: 'USERNS_UNSUPPORTED',
     hint: 'make the container anew: fuse-overlayfs is chosen then',
   })

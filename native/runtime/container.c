@@ -39,7 +39,7 @@ void container_prepare(const struct plan *plan) {
 
 /* By the rights of the user, who gets there for certain. */
 static int open_as_user(const struct plan *plan, const char *path) {
-  const struct id_map *uid = own_id(&plan->uid_maps), *gid = own_id(&plan->gid_maps);
+  const struct id_map *uid = own_id(&plan->uid_maps, plan->own_uid), *gid = own_id(&plan->gid_maps, plan->own_gid);
   if (gid != NULL) setfsgid((gid_t)gid->container);
   if (uid != NULL) setfsuid((uid_t)uid->container);
   int fd = open(path, O_PATH | O_DIRECTORY | O_CLOEXEC), error = errno;

@@ -60,6 +60,6 @@ const char *fuse_options(const struct plan *plan, char folder[PATH_MAX]) {
   }
   if (*plan->rootfs_options != '\0') add(plan, &argument, ",", false), add(plan, &argument, plan->rootfs_options, false);
   /* What it takes by itself where it is root: others may look in as well, and setuid programs work. */
-  if (own_id(&plan->uid_maps) != NULL) add(plan, &argument, ",allow_other,suid", false);
+  if (own_id(&plan->uid_maps, plan->own_uid) != NULL) add(plan, &argument, ",allow_other,suid", false);
   return argument.text;
 }

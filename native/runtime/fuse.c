@@ -32,7 +32,7 @@
  * helper is the user himself, with the capabilities of root, which exec takes from any other than root unless they are ambient.
  */
 static void take_own_ids(const struct plan *plan) {
-  const struct id_map *uid = own_id(&plan->uid_maps), *gid = own_id(&plan->gid_maps);
+  const struct id_map *uid = own_id(&plan->uid_maps, plan->own_uid), *gid = own_id(&plan->gid_maps, plan->own_gid);
   struct caps caps;
   prctl(PR_SET_KEEPCAPS, 1, 0, 0, 0);
   if (gid != NULL) (void)!setresgid((gid_t)gid->container, (gid_t)gid->container, (gid_t)gid->container);

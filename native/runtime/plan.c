@@ -6,6 +6,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include "records.h"
 #include "report.h"
@@ -210,6 +211,7 @@ void plan_read(int fd, struct plan *plan) {
   memset(plan, 0, sizeof *plan);
   append_string(&plan->env, NULL), plan->env.count = 0;
   plan->cwd = "/", plan->user = "";
+  plan->own_uid = geteuid(), plan->own_gid = getegid();
   struct records records = {.at = bytes + 8, .end = bytes + size};
   struct record record;
   while (records_next(&records, &record)) {

@@ -6,6 +6,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 #include "protocol.h"
 
@@ -89,6 +90,8 @@ struct plan {
   const char *id;
 
   struct id_maps uid_maps, gid_maps;
+  uid_t own_uid; /* ours: not in the plan, and not to be asked of a process in another user namespace */
+  gid_t own_gid;
   const char *newuidmap, *newgidmap; /* NULL: write the map ourselves */
   bool setgroups_deny;
 
