@@ -69,7 +69,7 @@ export function duParagraph(entry: CacheEntry, now: number): string {
 /** `--filter` of `builder du` and `builder prune`. Throws USAGE. */
 export function cacheFilter(entries: readonly string[], now: number): (entry: CacheEntry) => boolean {
   const filters = parseFilters(entries, ['until', 'unused-for', 'id', 'type', 'shared', 'private', 'inuse', 'mutable', 'description'])
-  const bounds = [...(filters.get('until') ?? []), ...(filters.get('unused-for') ?? [])].map((text) => Date.parse(parseWhen(text, '--filter', now)))
+  const bounds = [...(filters.get('until') ?? []), ...(filters.get('unused-for') ?? [])].map((text) => Date.parse(parseWhen(text, '', now)))
   const flags = {
     shared: (entry: CacheEntry) => entry.shared,
     private: (entry: CacheEntry) => !entry.shared,

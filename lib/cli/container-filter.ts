@@ -40,7 +40,7 @@ export function parseContainerFilters(entries: readonly string[]): Filters {
       throw usageError(`invalid filter 'exited=${code}': strconv.Atoi: parsing ${JSON.stringify(code)}: invalid syntax`, 'an exit code', 1)
   for (const name of filters.get('name') ?? []) expression(name)
   for (const name of ['publish', 'expose'] as const) for (const range of filters.get(name) ?? []) portRange(range, name)
-  for (const moment of filters.get('until') ?? []) parseWhen(moment, '--filter', Date.now())
+  for (const moment of filters.get('until') ?? []) parseWhen(moment, '', Date.now())
   return filters
 }
 
@@ -64,7 +64,7 @@ function fits(view: ContainerView, filters: Filters): boolean {
     passes(filters, 'health', (wanted) => (view.health?.Status ?? 'none') === wanted) &&
     passes(filters, 'restart-policy', (policy) => (options.restart?.policy ?? 'no') === policy) &&
     passes(filters, 'should-start-on-boot', (wanted) => startsOnBoot(view) === (wanted === 'true')) &&
-    passes(filters, 'until', (moment) => Date.parse(record.created) < Date.parse(parseWhen(moment, '--filter', Date.now()))) &&
+    passes(filters, 'until', (moment) => Date.parse(record.created) < Date.parse(parseWhen(moment, '', Date.now()))) &&
     passes(filters, 'publish', (range) => hostPorts(record).some(portRange(range, 'publish'))) &&
     passes(filters, 'expose', (range) => exposedPorts(record).some(portRange(range, 'expose'))) &&
     // There are no services here that a container could be a task of.

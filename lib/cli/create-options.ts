@@ -163,6 +163,7 @@ function tmpfs(text: string): [string, string] {
   const colon = text.indexOf(':')
   const path = colon === -1 ? text : text.slice(0, colon)
   if (!path.startsWith('/')) throw usageError(`invalid mount path: '${path}' mount path must be absolute`)
+  if (normalize(path).replace(/\/+$/, '') === '') throw usageError(`invalid specification: destination can't be '/'`)
   return [normalize(path).replace(/(.)\/+$/, '$1'), colon === -1 ? '' : text.slice(colon + 1)]
 }
 

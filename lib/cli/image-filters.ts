@@ -18,7 +18,7 @@ export const isDangling = (image: Image): boolean => image.references.length ===
 /** What can be wrong with values, before anything is listed. Throws USAGE. */
 export function checkImageFilters(filters: Filters): void {
   for (const name of switches) for (const value of filters.get(name) ?? []) booleanValue(name, value)
-  for (const text of filters.get('until') ?? []) parseWhen(text, '--filter', 0)
+  for (const text of filters.get('until') ?? []) parseWhen(text, '', 0)
   for (const name of ['reference', 'reference!']) {
     for (const pattern of filters.get(name) ?? []) {
       if (expression(pattern) === undefined) throw usageError(`invalid filter '${name}=${pattern}'`, 'a name with * and ?, such as busybox:*', 1)
@@ -41,7 +41,7 @@ export async function filterImages(images: readonly Image[], filters: Filters, f
   const moments = (...names: string[]) => Promise.all(names.flatMap((name) => filters.get(name) ?? []).map(async (name) => moment(await createdOf(name))))
   const [before, since] = await Promise.all([moments('before'), moments('since', 'after')])
   const inUse = filters.has('containers') ? await facts.inUse() : new Set<string>()
-  const until = (filters.get('until') ?? []).map((text) => Date.parse(parseWhen(text, '--filter', now)))
+  const until = (filters.get('until') ?? []).map((text) => Date.parse(parseWhen(text, '', now)))
   const fits = (image: Image) => {
     const created = moment(image.configuration.created ?? '')
     return (

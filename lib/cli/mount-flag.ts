@@ -170,7 +170,7 @@ function check(mount: VolumeOption, bad: Bad): void {
   if (target === '') throw bad('target is required')
   if (!target.startsWith('/')) throw config(type, `invalid mount path: '${target}' mount path must be absolute`)
   if (type === 'tmpfs' && source !== '') throw config(type, 'field Source must not be specified')
-  if ((type === 'bind' || type === 'image') && source === '') throw bad(`source is required for ${type === 'image' ? 'an' : 'a'} ${type} mount`)
+  if ((type === 'bind' || type === 'image') && source === '') throw config(type, 'field Source must not be empty')
   const has = (pattern: RegExp) => options.some((option) => pattern.test(option))
   const foreign = (what: string) => bad(`cannot mix '${what}' options with mount type '${type}'`)
   if (type !== 'tmpfs' && has(/^(tmpfs-|(no)?tmpcopyup)/)) throw foreign('tmpfs-*')

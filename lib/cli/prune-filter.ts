@@ -8,7 +8,7 @@ export const parsePruneFilters = (entries: readonly string[]) => parseFilters(en
 
 /** Throws USAGE for a moment that is none. */
 export function containersThatFit(filters: Filters): (view: ContainerView) => boolean {
-  const until = (filters.get('until') ?? []).map((text) => Date.parse(parseWhen(text, '--filter', Date.now())))
+  const until = (filters.get('until') ?? []).map((text) => Date.parse(parseWhen(text, '', Date.now())))
   return ({ record }) =>
     until.every((bound) => Date.parse(record.created) < bound) &&
     (filters.get('label') ?? []).every((label) => fitsLabel(allLabels(record), label)) &&

@@ -37,7 +37,7 @@ const fitsLabels = (filters: Filters, volume: Volume) =>
   !(filters.get('label!') ?? []).some((label) => fitsLabel(volumeLabels(volume), label))
 
 function boundsOf(filters: Filters, now: number): (volume: Volume) => boolean {
-  const moments = (name: string) => (filters.get(name) ?? []).map((text) => Date.parse(parseWhen(text, '--filter', now)))
+  const moments = (name: string) => (filters.get(name) ?? []).map((text) => Date.parse(parseWhen(text, '', now)))
   const [before, after] = [moments('until'), moments('since')]
   return ({ created }) => before.every((bound) => Date.parse(created) < bound) && after.every((bound) => Date.parse(created) > bound)
 }

@@ -13,7 +13,6 @@ import type { Context } from '../system/context.ts'
 import { openContext } from '../system/open-context.ts'
 import { attachTo } from './attach.ts'
 import { chooseTargets, onEach, targetTable, withExitCode } from './targets.ts'
-import { requireTerminal } from './terminal.ts'
 
 export const start = command({
   name: 'start',
@@ -50,7 +49,6 @@ async function startAlone(context: Context, view: ContainerView): Promise<void> 
 async function startAttached(context: Context, view: ContainerView, options: { stdin: boolean; sigProxy: boolean; detachKeys: Uint8Array }): Promise<number> {
   const { tty, interactive, logDriver } = view.record.options
   const stdin = options.stdin && interactive
-  requireTerminal({ tty, stdin })
   const sigProxy = options.sigProxy && !tty
   const signals = sigProxy ? keepEarlySignals() : undefined
   try {

@@ -6,9 +6,14 @@ import { humanSize } from '../cli/humanise.ts'
 import { imageHeads, imageRows } from '../cli/image-row.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
-import { usageError } from '../cli/usage-error.ts'
+import { rowJson } from '../cli/template/row-json.ts'
+import { goRow } from '../cli/template/values.ts'
+import { compileTemplate } from '../cli/template.ts'
+import { volumeRow } from '../cli/volume-row.ts'
 import { isActive } from '../container/view.ts'
 import { type StoreUsage, storeUsage } from '../engine/disk-usage.ts'
+import { volumePlace } from '../engine/volume-place.ts'
+import type { Volume } from '../storage/volumes.ts'
 import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
 
@@ -25,9 +30,14 @@ export const systemDf = command({
   }),
   positionals: { min: 0, max: 0 },
   async run({ options }, globals) {
-    if (options.verbose && options.format !== '') throw usageError('--verbose and --format do not go together', undefined, 1)
-    const usage = await storeUsage(await openContext(globals))
-    printLines(options.verbose ? verbose(usage) : formatList(rows(usage), { format: options.format, table, heads }))
+    const context = await openContext(globals)
+    const usage = await storeUsage(context)
+    const whole = !['', 'table'].includes(options.format)
+    if (!options.verbose) printLines(formatList(rows(usage), { format: options.format, table, heads }))
+    else {
+      const every = details(usage, (volume) => volumePlace(context, volume), !whole)
+      printLines(whole ? [formatted(every, options.format)] : verbose(every, usage.cache))
+    }
     return 0
   },
 })
@@ -50,45 +60,48 @@ function row(type: string, total: number, active: number, size: number, reclaima
   return { Type: type, TotalCount: String(total), Active: String(active), Size: humanSize(size), Reclaimable: `${humanSize(reclaimable)}${percent}` }
 }
 
-function verbose({ images, containers, volumes, cache }: StoreUsage): string[] {
+/** Every image, container, volume and entry of the cache; as Docker, ids are whole where a template asks for them. */
+function details({ images, containers, volumes, cache }: StoreUsage, placeOf: (volume: Volume) => string, truncate: boolean) {
   const now = Date.now()
-  const imageLines = images.flatMap((entry) =>
-    imageRows(entry.image, { digests: false, truncate: true, now }).map((line) => ({
-      Repository: line.Repository,
-      Tag: line.Tag,
-      ID: line.ID,
-      CreatedSince: line.CreatedSince,
-      Size: line.Size,
-      SharedSize: humanSize(entry.shared),
-      UniqueSize: humanSize(entry.image.size - entry.shared),
-      Containers: String(entry.containers),
-    })),
-  )
-  const containerLines = containers.map(({ view, bytes }) => {
-    const { ID, Image, Command, LocalVolumes, RunningFor, Status, Names } = containerRow(view, { truncate: true, now })
-    return { ID, Image, Command, LocalVolumes, Size: humanSize(bytes), RunningFor, Status, Names }
-  })
-  const volumeLines = volumes.map(({ name, links, bytes }) => ({ Name: name, Links: String(links), Size: humanSize(bytes) }))
+  return {
+    Images: images.flatMap(({ image, shared, containers }) =>
+      imageRows(image, { digests: false, truncate, now }).map((line) =>
+        goRow({ ...line, SharedSize: humanSize(shared), UniqueSize: humanSize(image.size - shared), Containers: String(containers) }),
+      ),
+    ),
+    Containers: containers.map(({ view, bytes }) => goRow({ ...containerRow(view, { truncate, now }), Size: humanSize(bytes) })),
+    Volumes: volumes.map(({ volume, links, bytes }) => goRow({ ...volumeRow(volume, placeOf(volume)), Links: String(links), Size: humanSize(bytes) })),
+    BuildCache: cache.map((entry) => goRow(cacheRow(entry, now))),
+  }
+}
+
+type Details = ReturnType<typeof details>
+
+function formatted(rows: Details, format: string): string {
+  if (format !== 'json') return compileTemplate(format.replaceAll('\\t', '\t').replaceAll('\\n', '\n'))(rows)
+  return `{${Object.entries(rows)
+    .map(([kind, list]) => `"${kind}":[${list.map(rowJson).join(',')}]`)
+    .join(',')}}`
+}
+
+function verbose(rows: Details, cache: StoreUsage['cache']): string[] {
   return [
     'Images space usage:\n',
-    ...formatList(imageLines, {
+    ...formatList(rows.Images, {
       format: '',
       table: columns(['Repository', 'Tag', 'ID', 'CreatedSince', 'Size', 'SharedSize', 'UniqueSize', 'Containers']),
       heads: imageHeads,
     }),
     '\nContainers space usage:\n',
-    ...formatList(containerLines, {
+    ...formatList(rows.Containers, {
       format: '',
       table: columns(['ID', 'Image', 'Command', 'LocalVolumes', 'Size', 'RunningFor', 'Status', 'Names']),
       heads: { ...containerHeads, Size: 'SIZE' },
     }),
     '\nLocal Volumes space usage:\n',
-    ...formatList(volumeLines, { format: '', table: columns(['Name', 'Links', 'Size']), heads: { Name: 'VOLUME NAME', Links: 'LINKS', Size: 'SIZE' } }),
+    ...formatList(rows.Volumes, { format: '', table: columns(['Name', 'Links', 'Size']), heads: { Name: 'VOLUME NAME', Links: 'LINKS', Size: 'SIZE' } }),
     `\nBuild cache usage: ${humanSize(ownSize(cache))}\n`,
-    ...formatList(
-      cache.map((entry) => cacheRow(entry, now)),
-      { format: '', table: columns(Object.keys(cacheHeads)), heads: cacheHeads },
-    ),
+    ...formatList(rows.BuildCache, { format: '', table: columns(Object.keys(cacheHeads)), heads: cacheHeads }),
   ]
 }
 

@@ -5,9 +5,9 @@ import type { ContainerView } from '../container/view.ts'
 import type { Image } from '../image/image.ts'
 import { listImages } from '../image/list.ts'
 import { listStoredImages } from '../image/store.ts'
-import { listVolumes } from '../storage/list-volumes.ts'
+import { readVolumes } from '../storage/list-volumes.ts'
 import { diskUsage } from '../storage/usage.ts'
-import { volumeData } from '../storage/volumes.ts'
+import { type Volume, volumeData } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
 import { hostIdentity } from '../system/identity.ts'
 import { listBuildCache } from './build-cache.ts'
@@ -19,22 +19,22 @@ export interface StoreUsage {
   /** Of those under images that containers use. */
   activeLayerBytes: number
   containers: { view: ContainerView; bytes: number }[]
-  volumes: { name: string; links: number; bytes: number }[]
+  volumes: { volume: Volume; links: number; bytes: number }[]
   cache: CacheEntry[]
 }
 
 /** What takes how much of the store. */
 export async function storeUsage(context: Context): Promise<StoreUsage> {
-  const [images, stored, views, names, cache, identity] = await Promise.all([
+  const [images, stored, views, volumes, cache, identity] = await Promise.all([
     listImages(context),
     listStoredImages(context),
     listContainers(context),
-    listVolumes(context),
+    readVolumes(context),
     listBuildCache(context),
     hostIdentity(context),
   ])
   const upper = ({ paths, record }: ContainerView) => (record.storageDriver === 'vfs' ? paths.merged : paths.upper)
-  const paths = [...views.map(upper), ...names.map((name) => volumeData(context, name))]
+  const paths = [...views.map(upper), ...volumes.map(({ name }) => volumeData(context, name))]
   const bytes = await diskUsage({ context, identity, paths })
 
   const sizes = new Map(stored.flatMap(({ layers }) => layers.map(({ diffId, size }) => [diffId, size] as const)))
@@ -49,10 +49,10 @@ export async function storeUsage(context: Context): Promise<StoreUsage> {
     layerBytes: sum(images.flatMap(({ layers }) => layers)),
     activeLayerBytes: sum(images.filter(({ id }) => usersOf(id) > 0).flatMap(({ layers }) => layers)),
     containers: views.map((view) => ({ view, bytes: bytes.get(upper(view)) ?? 0 })),
-    volumes: names.map((name) => ({
-      name,
-      links: views.filter(({ record }) => record.mounts.some((mount) => mount.type === 'volume' && mount.name === name)).length,
-      bytes: bytes.get(volumeData(context, name)) ?? 0,
+    volumes: volumes.map((volume) => ({
+      volume,
+      links: views.filter(({ record }) => record.mounts.some((mount) => mount.type === 'volume' && mount.name === volume.name)).length,
+      bytes: bytes.get(volumeData(context, volume.name)) ?? 0,
     })),
   }
 }

@@ -16,6 +16,7 @@ export interface DeviceOption {
 export function parseDevice(text: string): DeviceOption {
   const [source = '', second, third, ...rest] = text.split(':')
   const bad = (message: string) => new LichenError(message, { code: 'BAD_DEVICE', hint: 'HOST-DEVICE[:CONTAINER-DEVICE][:rwm]' })
+  if (text === '') throw bad('bad format for path: ')
   if (!source.startsWith('/')) throw bad(`${source} is not an absolute path`)
   const onlyMode = third === undefined && second !== undefined && isMode(second)
   const mode = (onlyMode ? second : third) ?? 'rwm'

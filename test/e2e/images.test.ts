@@ -98,6 +98,10 @@ describe('images', () => {
       ['Build Cache', '0', '0'],
     ])
     expect(await box.ok('system', 'df', '-v')).toContain('Images space usage:')
+    const [{ Images, Containers, Volumes, BuildCache }] = lines(await box.ok('system', 'df', '-v', '--format', 'json')).map((line) => JSON.parse(line))
+    expect(Images.map(({ Repository, Containers }: Record<string, string>) => `${Repository} ${Containers}`).sort()).toEqual(['busybox 1', 'checked 0'])
+    expect([Containers.map(({ Names }: { Names: string }) => Names), Volumes, BuildCache]).toEqual([['holder'], [], []])
+    expect(await box.ok('system', 'df', '-v', '--format', '{{range .Containers}}{{.Names}} {{.Size}}{{end}} {{len .Images}}')).toBe('holder 0B 2')
     await box.ok('rm', 'holder')
     expect(await box.ok('system', 'check')).toBe('')
 

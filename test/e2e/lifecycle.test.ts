@@ -39,6 +39,15 @@ describe('create and start', () => {
     expect(await box.start(['start', '-ai', 'calc'], { input: 'echo hi; exit 9\n' }).exited).toEqual({ code: 9, stdout: 'hi\n', stderr: '' })
   })
 
+  it("carries a pipe's input to a terminal, as Docker's start does and its run does not", async () => {
+    await box.ok('create', '-it', '--name', 'asks', 'busybox', 'sh', '-c', 'stty -echo; echo ready; read line; echo "got $line"; exit 4')
+    const start = box.start(['start', '-ai', 'asks'], { interactive: true })
+    await start.printed('ready')
+    start.write('piped\n')
+    await start.printed('got piped')
+    expect((await start.exited).code).toBe(4)
+  })
+
   it('starts several, says which fail, and starts the others', async () => {
     await box.ok('create', '--name', 'aa', 'busybox', 'sleep', '1000')
     await box.ok('create', '--name', 'bb', 'busybox', 'nope')

@@ -34,6 +34,6 @@ it('is read-only unless somebody says otherwise', () => {
     false,
   ])
   expect(parsed(',image-subpath=a/b').options).toEqual(['subpath=a/b'])
-  expect(() => parseMount('type=image,dst=/m')).toThrow('source is required for an image mount')
+  expect(() => parseMount('type=image,dst=/m')).toThrow('invalid mount config for type "image": field Source must not be empty')
   expect(() => parsed(',bind-propagation=rslave')).toThrow("cannot mix 'bind-*' options with mount type 'image'")
 })
