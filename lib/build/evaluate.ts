@@ -221,33 +221,22 @@ class StageState {
   }
 
   #copy(instruction: CopyInstruction): [Work, string] {
-    const { name } = instruction
     const sources = instruction.sources.map((part) =>
       'content' in part ? { name: part.name, content: part.expand ? this.#document(instruction, part.content) : part.content } : this.#word(part as Word),
     )
     const written = this.#word(instruction.destination)
     const destination = posix.resolve(this.config.WorkingDir || '/', written)
-    const ends = /(^|\/)\.{0,2}$/.test(written)
-    if (sources.length > 1 && !ends)
-      throw syntaxError(
-        this.#source,
-        instruction.destination,
-        `When using ${name} with more than one source file, the destination must be a directory and end with a /`,
-        {
-          length: instruction.destination.text.length,
-        },
-      )
     if (instruction.checksum !== undefined && sources.some((source) => typeof source !== 'string' || !isAddress(source)))
       throw syntaxError(this.#source, instruction.checksum, "checksum can't be specified for non-HTTP(S) and non-Git sources", {
         length: instruction.checksum.text.length,
       })
     const work: CopyWork = {
       kind: 'copy',
-      add: name === 'ADD',
+      add: instruction.name === 'ADD',
       from: instruction.from?.text,
       sources,
       destination,
-      intoDirectory: ends,
+      intoDirectory: /(^|\/)\.{0,2}$/.test(written),
       chown: instruction.chown === undefined ? '' : this.#owner(instruction.chown, instruction.link),
       mode: instruction.chmod === undefined ? undefined : this.#mode(instruction.chmod),
       exclude: instruction.exclude.map((word) => this.#word(word)),
@@ -262,7 +251,7 @@ class StageState {
       ...(instruction.chmod === undefined ? [] : [`--chmod=${this.#word(instruction.chmod)}`]),
       ...(work.from === undefined ? [] : [`--from=${work.from}`]),
     ]
-    return [work, [name, ...flags, ...sources.map((part) => (typeof part === 'string' ? part : part.name)), written].join(' ')]
+    return [work, [instruction.name, ...flags, ...sources.map((part) => (typeof part === 'string' ? part : part.name)), written].join(' ')]
   }
 
   #mode(word: Word): ModeWish {

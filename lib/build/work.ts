@@ -29,7 +29,7 @@ export interface CopyWork {
   sources: (string | { name: string; content: string })[]
   /** Absolute, tidied up. */
   destination: string
-  /** It is said to be a directory: by a slash, or by more than one source. */
+  /** It is said to be a directory, by a slash. */
   intoDirectory: boolean
   chown: string
   mode: ModeWish | undefined

@@ -77,9 +77,16 @@ interface Target {
   directory: boolean
 }
 
-async function findTarget(target: ViewInput, { destination, intoDirectory }: CopyWork, directories: boolean): Promise<Target> {
+async function findTarget(target: ViewInput, { add, sources, destination, intoDirectory }: CopyWork, directories: boolean): Promise<Target> {
   const [found] = await statFiles({ ...target, paths: [destination], follow: true })
-  return { path: destination, directory: intoDirectory || directories || found?.type === 'directory' }
+  const directory = intoDirectory || directories || found?.type === 'directory'
+  if (directory || sources.length === 1) return { path: destination, directory }
+  // BuildKit would write one over the other.
+  throw new LichenError(`When using ${add ? 'ADD' : 'COPY'} with more than one source file, the destination must be a directory and end with a /`, {
+    code: 'CANNOT_OVERWRITE',
+    exitCode: 1,
+    hint: `${destination}/`,
+  })
 }
 
 const root: Owner = { uid: 0, gid: 0 }

@@ -1,10 +1,11 @@
+import { posix } from 'node:path'
 import { digestSources } from '../build/context-content.ts'
 import type { BuildContext, ContextSource } from '../build/context-files.ts'
 import type { KnownDigests } from '../build/known-digests.ts'
 import { plainCopy, type Work } from '../build/work.ts'
 import type { BuiltLayer } from '../image/add-built.ts'
 import type { CreateOptions } from '../plan/options.ts'
-import { statFiles } from '../runtime/view.ts'
+import { statFiles, type ViewInput } from '../runtime/view.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import type { BuildSession } from './build-container.ts'
@@ -84,13 +85,25 @@ export async function prepareStep(site: BuildSite, work: Work, layers: string[],
   }
 }
 
+/** A link that leads nowhere yet, once or more: the directory is made where it leads to. */
+async function behindLinks(files: ViewInput, path: string) {
+  for (let place = path, links = 0; ; links++) {
+    const [found] = await statFiles({ ...files, paths: [place], follow: true })
+    if (found?.type !== 'symlink' || links === MOST_LINKS) return { found, place }
+    place = posix.resolve(posix.dirname(place), found.link)
+  }
+}
+
+/** As the kernel's own. */
+const MOST_LINKS = 40
+
 /** A layer only where the directory is not there yet. It and what is missing above it are the user's of the step. */
 const makeWorkdir = ({ context, session, timestamp }: BuildSite, layers: string[], { path, user }: { path: string; user: string }) =>
   layerUpon({ context, session, layers }, timestamp, async (files) => {
-    const [found] = await statFiles({ ...files, paths: [path], follow: true })
+    const { found, place } = await behindLinks(files, path)
     if (found?.type === 'directory') return false
     if (found !== undefined) throw new LichenError(`cannot mkdir: ${path} is not a directory`, { code: 'CANNOT_OVERWRITE', exitCode: 1 })
     const owner = (await ownerIn(files, user)) ?? { uid: 0, gid: 0 }
-    await write(files, await withWay(files, { path, directory: true }, []), { mode: undefined, owner, seconds: timestamp })
+    await write(files, await withWay(files, { path: place, directory: true }, []), { mode: undefined, owner, seconds: timestamp })
     return true
   })

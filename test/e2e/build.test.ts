@@ -199,6 +199,16 @@ describe('a build', () => {
     expect(await inside(await built(), 'stat -c "%n %u %g" /a/x; ls /b')).toBe('/a/x 5 6\nt.tgz')
   })
 
+  test('takes several sources into a directory that is there, and makes WORKDIR where a link leads to', async () => {
+    for (const name of ['a', 'b']) put(name, name)
+    dockerfile('FROM busybox', 'RUN mkdir /d && ln -s /later/on /link && ln -s link /first', 'COPY a b /d', 'WORKDIR /first', 'COPY a .')
+    expect(await inside(await built(), 'ls /d /later/on')).toBe('/d:\na\nb\n\n/later/on:\na')
+    dockerfile('FROM busybox', 'COPY a b /new')
+    const { code, stderr } = await build()
+    expect(code).toBe(1)
+    expect(stderr).toContain('When using COPY with more than one source file, the destination must be a directory and end with a /\n')
+  })
+
   test('unpacks as tar does in a chroot: what is in the way goes, and links lead no further than the directory', async () => {
     const tar = layerTar([
       { name: '' },

@@ -148,7 +148,6 @@ describe('COPY', () => {
   })
 
   test.each([
-    ['COPY a b /d', 'the destination must be a directory and end with a /'],
     ['COPY --chmod=u+y a /d', "invalid chmod parameter: 'u+y'"],
     [`ADD --checksum=sha256:${'0'.repeat(64)} a /d`, "checksum can't be specified for non-HTTP(S) and non-Git sources"],
     ['RUN --mount=type=x,target=/ a', 'unsupported mount type "x"'],
