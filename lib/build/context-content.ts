@@ -34,7 +34,7 @@ export async function readContextFile(root: string, { path, size }: ContextFile,
 
 function openFile(root: string, path: string): number {
   try {
-    return addon.openat2InRoot({ root, path, flags: constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK })
+    return addon.openInRoot({ root, path, flags: constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK })
   } catch (error) {
     const { code, message } = error as NodeJS.ErrnoException
     if (code === 'ENOENT' || code === 'ELOOP') throw changed(path)

@@ -89,7 +89,7 @@ async function smallFile(pid: number, path: string): Promise<string> {
   let fd: number
   try {
     // A pipe in the file's place must not make us wait for its other end.
-    fd = addon.openat2InRoot({ root: `/proc/${pid}/root`, path, flags: constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY })
+    fd = addon.openInRoot({ root: `/proc/${pid}/root`, path, flags: constants.O_RDONLY | constants.O_NONBLOCK | constants.O_NOCTTY })
   } catch {
     return ''
   }

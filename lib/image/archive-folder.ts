@@ -11,7 +11,7 @@ const fstat = promisify(fstatFd)
 /** An archive that lies unpacked in a folder: an OCI layout. Links in it are followed as if the folder were /. */
 export function openFolder(root: string): Archive {
   // Not blocking: a FIFO would wait for its writer.
-  const open = (path: string) => addon.openat2InRoot({ root, path, flags: constants.O_RDONLY | constants.O_NONBLOCK })
+  const open = (path: string) => addon.openInRoot({ root, path, flags: constants.O_RDONLY | constants.O_NONBLOCK })
   return {
     sample: [],
     async find(name) {

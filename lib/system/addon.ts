@@ -90,8 +90,8 @@ export interface Addon {
   rmdir(input: { path: string }): void
   rename(input: { path: string; target: string }): void
 
-  /** Opens `path` as if `root` were /: no symlink or ".." leads out (openat2, RESOLVE_IN_ROOT). Always close-on-exec. */
-  openat2InRoot(input: { path: string; flags?: number; mode?: number } & ({ root: string } | { rootFd: number })): number
+  /** Opens `path`, which is there, as if `root` were /: no symlink or ".." leads out, with openat2 or without. Always close-on-exec. */
+  openInRoot(input: { path: string; flags?: number } & ({ root: string } | { rootFd: number })): number
   /** f_type of statfs(2), linux/magic.h. */
   statfsType(input: { path: string }): number
   /** Of the link itself where path is one. Undefined where there is no such attribute. */

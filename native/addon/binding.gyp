@@ -2,7 +2,7 @@
   'targets': [
     {
       'target_name': 'lichen',
-      'sources': ['<!@(ls *.cc)'],
+      'sources': ['<!@(ls *.cc)', '../runtime/resolve.c'],
       'include_dirs': ["<!(node -p \"require('node-addon-api').include_dir\")"],
       'defines': ['NAPI_VERSION=8', 'NAPI_CPP_EXCEPTIONS', 'NODE_ADDON_API_CPP_EXCEPTIONS_ALL', '_GNU_SOURCE'],
       'cflags_cc': ['-std=c++17', '-Wall', '-Wextra', '-fexceptions', '-fvisibility=hidden'],

@@ -1,8 +1,5 @@
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/types.h>
-#include <string.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <sys/xattr.h>
 #include <unistd.h>
@@ -11,17 +8,12 @@
 #include "failure.h"
 #include "register.h"
 
-#ifndef SYS_openat2
-#define SYS_openat2 437
-#endif
+extern "C" {
+#include "../runtime/resolve.h"
+}
 
-// linux/openat2.h, which kernel headers before 5.6 lack.
-struct OpenHow {
-  __u64 flags, mode, resolve;
-};
-enum { RESOLVE_NO_MAGICLINKS_ = 0x02, RESOLVE_IN_ROOT_ = 0x10 };
-
-static Napi::Value Openat2InRoot(const Napi::CallbackInfo &info) {
+// By the runtime's own resolver, which walks by hand where the kernel has no openat2.
+static Napi::Value OpenInRoot(const Napi::CallbackInfo &info) {
   Napi::Env env = info.Env();
   Napi::Object from = ArgumentObject(info);
   std::string path = GetString(from, "path");
@@ -32,21 +24,13 @@ static Napi::Value Openat2InRoot(const Napi::CallbackInfo &info) {
     root = open(folder.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC);
     if (root < 0) throw Failure(env, "open(" + folder + ")", errno);
   }
-  OpenHow how;
-  memset(&how, 0, sizeof how);
-  how.flags = static_cast<unsigned>(GetInt(from, "flags", O_RDONLY)) | O_CLOEXEC;
-  // The kernel refuses a mode where nothing can be created.
-  if (how.flags & (O_CREAT | (O_TMPFILE & ~O_DIRECTORY))) how.mode = static_cast<unsigned>(GetInt(from, "mode", 0600));
-  how.resolve = RESOLVE_IN_ROOT_ | RESOLVE_NO_MAGICLINKS_;
-  long fd;
-  // EAGAIN: something was renamed meanwhile and the kernel can't vouch for "..".
-  int attempts = 0;
-  do fd = syscall(SYS_openat2, root, path.c_str(), &how, sizeof how);
-  while (fd < 0 && (errno == EINTR || (errno == EAGAIN && ++attempts < 128)));
+  int fd;
+  do fd = resolve(root, path.c_str(), GetInt(from, "flags", O_RDONLY));
+  while (fd < 0 && errno == EINTR);
   int error = errno;
   if (own) close(root);
   if (fd < 0) throw Failure(env, "openat2(" + path + ", RESOLVE_IN_ROOT)", error);
-  return Napi::Number::New(env, static_cast<double>(fd));
+  return Napi::Number::New(env, fd);
 }
 
 static Napi::Value StatfsType(const Napi::CallbackInfo &info) {
@@ -85,7 +69,7 @@ static Napi::Value SetXattr(const Napi::CallbackInfo &info) {
 }
 
 void RegisterFiles(Napi::Env env, Napi::Object exports) {
-  exports.Set("openat2InRoot", Napi::Function::New(env, Openat2InRoot));
+  exports.Set("openInRoot", Napi::Function::New(env, OpenInRoot));
   exports.Set("statfsType", Napi::Function::New(env, StatfsType));
   exports.Set("getxattr", Napi::Function::New(env, GetXattr));
   exports.Set("setxattr", Napi::Function::New(env, SetXattr));

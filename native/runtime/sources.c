@@ -35,17 +35,26 @@ static int make_directories(const char *path) {
 }
 
 /*
- * "/proc/N/root/..." is in another container, whose user namespace is ours by now. Out of its mount namespace nothing can be taken but
- * from inside of it; what is taken belongs to nobody and comes along.
+ * "/proc/N/root/..." is in another container, whose user namespace is ours by now: gives N and what is behind it, or 0. Out of its mount namespace
+ * nothing can be taken but from inside of it; what is taken belongs to nobody and comes along.
  */
-static int clone_inside(const char *source, bool recursive) {
-  char *rest, path[64];
+static long another_container(const char *source, const char **below) {
+  char *rest;
   long pid = strncmp(source, "/proc/", 6) == 0 ? strtol(source + 6, &rest, 10) : 0;
-  if (pid <= 0 || strncmp(rest, "/root/", 6) != 0) return errno = EINVAL, -1;
+  if (pid <= 0 || strncmp(rest, "/root/", 6) != 0) return 0;
+  *below = rest + 5;
+  return pid;
+}
+
+static int clone_inside(const char *source, bool recursive) {
+  char path[64];
+  const char *below;
+  long pid = another_container(source, &below);
+  if (pid == 0) return errno = EINVAL, -1;
   snprintf(path, sizeof path, "/proc/%ld/ns/mnt", pid);
   int own = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC), other = open(path, O_RDONLY | O_CLOEXEC), tree = -1;
   if (own >= 0 && other >= 0 && setns(other, CLONE_NEWNS) == 0) {
-    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = resolve(root, rest + 5, O_PATH);
+    int root = open("/", O_PATH | O_DIRECTORY | O_CLOEXEC), fd = resolve(root, below, O_PATH);
     if (fd >= 0) tree = tree_clone(fd, "", recursive);
     int error = errno;
     close(fd), close(root);
@@ -70,7 +79,11 @@ static int open_below(const struct mount_step *step, bool recursive) {
 
 static int open_source(const struct mount_step *step) {
   bool recursive = step->flags & MOUNT_RECURSIVE;
+  const char *below;
   if (*step->data != '\0') return open_below(step, recursive);
+  if (another_container(step->source, &below) != 0 && !tree_is_detached()) {
+    fail("mount", ENOSYS, step->source, "before Linux 5.2 no mount can be taken from another container", "open_tree(%s)", step->source);
+  }
   int tree = tree_clone(AT_FDCWD, step->source, recursive);
   if (tree < 0 && errno == EINVAL) tree = clone_inside(step->source, recursive);
   if (tree < 0 && errno == ENOENT && (step->flags & MOUNT_CREATE_SOURCE)) {

@@ -7,11 +7,11 @@ import { newerCalls } from '../helpers/runtime-probe.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
-const program = join(box.files, 'without-calls')
+const program = join(box.files, 'without-syscall')
 const shared = join(box.files, 'shared')
 
 beforeAll(() => {
-  execFileSync('cc', ['-O1', '-o', program, new URL('../fixtures/without-calls.c', import.meta.url).pathname])
+  execFileSync('cc', ['-O1', '-o', program, new URL('../../hack/without-syscall.c', import.meta.url).pathname, '-lseccomp'])
   mkdirSync(join(shared, 'below'), { recursive: true })
   writeFileSync(join(shared, 'file'), 'shared')
   for (const path of [shared, join(shared, 'file'), join(shared, 'below')]) box.give(path)
@@ -72,4 +72,10 @@ describe.each(['overlay', 'fuse-overlayfs', 'vfs'])('%s', (driver) => {
     expect(await on(all, ['exec', '-u', 'alice', '-t', 'old', 'sh', '-c', 'id -u; tty'])).toMatchObject({ code: 0, stdout: '1000\r\n/dev/pts/0\r\n' })
     expect(await on(all, ['stop', 'old'])).toMatchObject({ code: 0 })
   })
+})
+
+it('before Linux 5.2, that the shared memory of another container can not be had is said', async () => {
+  await box.ok('run', '-d', '--name', 'donor', '--network', 'none', 'busybox', 'sleep', '1000')
+  const { code, stderr } = await on(all, ['run', '--rm', '--network', 'none', '--ipc', 'container:donor', 'busybox', 'true'])
+  expect([code, stderr.split('\n')[0]]).toEqual([125, expect.stringMatching(/^Error: cannot mount .*: before Linux 5\.2 no mount can be taken/)])
 })

@@ -21,7 +21,7 @@ const calls: Record<string, Record<string, unknown>> = {
   windowSize: { fd: -1 },
   rawMode: { fd: -1 },
   restoreMode: { fd: -1, mode: Buffer.alloc(60) },
-  openat2InRoot: { root: '/nope', path: 'x', flags: 0, mode: 0 },
+  openInRoot: { root: '/nope', path: 'x', flags: 0 },
   statfsType: { path: '/nope' },
   getxattr: { path: '/nope', name: 'user.x' },
   setxattr: { path: '/nope', name: 'user.x', value: Buffer.alloc(0) },
