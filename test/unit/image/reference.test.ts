@@ -39,6 +39,8 @@ describe('as Docker normalises them', () => {
 describe('refused', () => {
   test.each([
     ['', 'invalid reference format'],
+    // Found by fuzzing: IPv6 has no dots, as Docker reads it.
+    ['[::127.0.0.1]:5000/app', 'invalid reference format'],
     ['UPPER', 'repository name (library/UPPER) must be lowercase'],
     ['team/App:v1', 'repository name (team/App) must be lowercase'],
     ['a'.repeat(64), 'cannot specify 64-byte hexadecimal strings'],
