@@ -6,7 +6,7 @@ import { mkdir, readdir, rm, unlink } from '../system/small-files.ts'
 
 /**
  * What steps of builds have made: `build/steps/<key>.json`, written when blob and layer are in the store, and holding both there
- * until it is pruned. The key says everything that the result depends on, so nobody needs a lock: who comes second writes the same.
+ * until it is pruned. The key says everything that the result depends on.
  */
 export interface CachedStep {
   version: 1

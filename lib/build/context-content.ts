@@ -3,6 +3,7 @@ import { closeSync, constants, fstatSync, readSync } from 'node:fs'
 import { setImmediate } from 'node:timers/promises'
 import { addon } from '../system/addon.ts'
 import { LichenError } from '../system/errors.ts'
+import { checkCanceled } from './canceled.ts'
 import type { ContextFile, ContextSource } from './context-files.ts'
 import type { KnownDigests } from './known-digests.ts'
 
@@ -50,13 +51,20 @@ function openFile(root: string, path: string): number {
 export const changed = (path: string) =>
   new LichenError(`${path} of the build context changed while it was read`, { code: 'CONTEXT_CHANGED', exitCode: 1, hint: 'repeat the build' })
 
-/** Hashes what sources are: names, modes, links, content; not when they were written, and not whose they are. `known`: what needs no reading. */
-export async function digestSources(sources: readonly ContextSource[], known?: KnownDigests): Promise<string> {
+/** `known`: what needs no reading. */
+interface Digesting {
+  known?: KnownDigests
+  signal?: AbortSignal
+}
+
+/** Hashes what sources are: names, modes, links, content; not when they were written, and not whose they are. Throws BUILD_CANCELED. */
+export async function digestSources(sources: readonly ContextSource[], { known, signal }: Digesting = {}): Promise<string> {
   const all = createHash('sha256')
   const turn = { bytes: 0, files: 0 }
   const pause = async () => {
     if (turn.bytes < TURN.bytes && turn.files < TURN.files) return
     turn.bytes = turn.files = 0
+    if (signal !== undefined) checkCanceled(signal)
     await setImmediate()
   }
   for (const { root, name, directory, files } of sources) {

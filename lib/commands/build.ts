@@ -45,7 +45,7 @@ export const build = command({
         ? quietProgress()
         : await progressOf(options.progress === 'auto' ? (process.env['BUILDKIT_PROGRESS'] ?? 'auto') : options.progress)
     try {
-      const image = await withBuildSession(context, async (session) => {
+      const image = await withBuildSession(context, stop.signal, async (session) => {
         const { sshWishes: wishes, ...asked } = wish
         const keepGitDir = ['1', 'true'].includes(wish.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
         const place = (signal: AbortSignal): SourcePlace => ({ context, session, signal, secrets: wish.secrets, keepGitDir })

@@ -50,7 +50,8 @@ export async function withCacheMounts<T extends object>(site: Site, wishes: read
       return take(at + 1)
     }
     const first = path(wish.name)
-    if (wish.sharing !== 'private') return withLock(`${first}.lock`, wish.sharing === 'shared' ? 'shared' : 'exclusive', () => within(first))
+    if (wish.sharing !== 'private')
+      return withLock(`${first}.lock`, wish.sharing === 'shared' ? 'shared' : 'exclusive', () => within(first), site.session.signal)
     for (let other = 0; ; other++) {
       const place = other === 0 ? first : path(`${wish.name} ${other}`)
       const done = await withFreeLock(`${place}.lock`, 'exclusive', () => within(place))

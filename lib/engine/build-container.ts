@@ -2,6 +2,7 @@ import { closeSync, fstatSync, openSync, unlinkSync } from 'node:fs'
 import { mkdir, readdir, unlink } from 'node:fs/promises'
 import { listScratch, sessionScratch } from '../build/scratch.ts'
 import { allocateContainer } from '../container/allocate.ts'
+import { BUILD_LABEL, isBeingBuilt } from '../container/build-label.ts'
 import { listContainers } from '../container/list.ts'
 import type { VolumeMount } from '../container/record.ts'
 import type { ContainerView } from '../container/view.ts'
@@ -14,26 +15,27 @@ import { addon } from '../system/addon.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
-import { isLocked } from '../system/lock.ts'
+import { isLocked, withFreeLock } from '../system/lock.ts'
 import { buildSessionsDir, type ContainerPaths, containerPaths } from '../system/paths.ts'
 import { randomHex } from '../system/random.ts'
+import { collectGarbage } from './collect-garbage.ts'
 import { removeContainer } from './remove.ts'
-
-/** The label of containers that steps of a build work in; its value is the build's session. */
-export const BUILD_LABEL = 'lichen.build'
 
 /** A build that runs: as long as its lock is held, its containers are nobody else's to remove. */
 export interface BuildSession {
   id: string
+  /** Nobody waits for it any more: what takes long ends early. */
+  signal: AbortSignal
   close(): void
 }
 
 const sessionsDir = (context: Context) => buildSessionsDir(context.paths)
 
 /** Sweeps up what others have left, and takes everything of its own away in the end. */
-export async function withBuildSession<T>(context: Context, fn: (session: BuildSession) => Promise<T>): Promise<T> {
-  await sweepBuilds(context)
-  const session = await openSession(context)
+export async function withBuildSession<T>(context: Context, signal: AbortSignal, fn: (session: BuildSession) => Promise<T>): Promise<T> {
+  // What a killed one has left in the store goes as well, or nobody would come by to collect it.
+  if (await sweepBuilds(context)) await collectGarbage(context)
+  const session = await openSession(context, signal)
   try {
     return await fn(session)
   } finally {
@@ -42,7 +44,7 @@ export async function withBuildSession<T>(context: Context, fn: (session: BuildS
   }
 }
 
-async function openSession(context: Context): Promise<BuildSession> {
+async function openSession(context: Context, signal: AbortSignal): Promise<BuildSession> {
   await mkdir(sessionsDir(context), { recursive: true, mode: 0o700 })
   for (;;) {
     const id = randomHex(6)
@@ -56,6 +58,7 @@ async function openSession(context: Context): Promise<BuildSession> {
     }
     return {
       id,
+      signal,
       close() {
         unlinkSync(path)
         closeSync(fd)
@@ -64,19 +67,22 @@ async function openSession(context: Context): Promise<BuildSession> {
   }
 }
 
-/** Removes the containers of builds that were killed, and their locks. */
-export async function sweepBuilds(context: Context): Promise<void> {
+/** Removes the containers of builds that were killed, and their locks; whether there were any. */
+export async function sweepBuilds(context: Context): Promise<boolean> {
+  let found = false
   const views = (await listContainers(context)).filter(({ record }) => record.options.labels[BUILD_LABEL] !== undefined)
   for (const view of views) {
-    if (isLocked(`${sessionsDir(context)}/${view.record.options.labels[BUILD_LABEL]}`)) continue
-    await dropContainer(context, view)
+    if (!isBeingBuilt(context, view.record)) await dropContainer(context, view)
   }
   const scratch = (await listScratch(context)).filter(({ lock }) => !isLocked(lock)).map(({ path }) => path)
   if (scratch.length > 0) await removeTrees({ context, identity: await hostIdentity(context), paths: scratch })
   for (const name of await readdir(sessionsDir(context)).catch(() => [])) {
     const path = `${sessionsDir(context)}/${name}`
-    if (!isLocked(path)) await unlink(path).catch(() => undefined)
+    // Under its lock: of a session that has just made it, and has it not locked yet, it would be a lock on nothing.
+    const gone = await withFreeLock(path, 'exclusive', async () => unlink(path).then(() => true))
+    found ||= gone === true
   }
+  return found
 }
 
 /** Somebody else may have been quicker. */

@@ -2,6 +2,7 @@ import { createHash } from 'node:crypto'
 import { createReadStream } from 'node:fs'
 import { open } from 'node:fs/promises'
 import { posix } from 'node:path'
+import { checkCanceled, untilCanceled } from '../build/canceled.ts'
 import { changed, readContextFile } from '../build/context-content.ts'
 import { type BuildContext, type ContextSource, findSources } from '../build/context-files.ts'
 import { globMatcher, hasWildcard } from '../build/dockerfile/glob.ts'
@@ -98,7 +99,7 @@ interface Planned {
   source: { file: ContextSource['files'][number]; root: string } | { content: Buffer } | 'directory'
 }
 
-async function copyContext({ work, sources }: CopyStep, target: ViewInput, owner: Owner | undefined): Promise<void> {
+async function copyContext({ session: { signal }, work, sources }: CopyStep, target: ViewInput, owner: Owner | undefined): Promise<void> {
   const archives = work.add ? await archivesAmong(sources, work.unpack) : new Set<ContextSource>()
   const to = await findTarget(
     target,
@@ -117,9 +118,9 @@ async function copyContext({ work, sources }: CopyStep, target: ViewInput, owner
       planned.push({ path: posix.join(to.path, below), source: { file, root: source.root } })
     }
   }
-  await write(target, await withWay(target, to, planned), { mode: work.mode, owner: owner ?? root })
+  await write(target, await withWay(target, to, planned), { signal, mode: work.mode, owner: owner ?? root })
   for (const source of archives) {
-    const bytes = createReadStream(`${source.root}/${source.files[0]!.path}`)
+    const bytes = untilCanceled(signal, createReadStream(`${source.root}/${source.files[0]!.path}`))
     await unpackTar(bytes, unpackFiles({ ...target, directory: to.path, owners: true, confined: false, archive: true }))
   }
 }
@@ -146,6 +147,7 @@ export async function withWay(target: ViewInput, to: Target, planned: Planned[])
 }
 
 interface Writing {
+  signal: AbortSignal
   mode: ModeWish | undefined
   owner: Owner
   /** Seconds since 1970, of what has no time of its own; else now. */
@@ -153,7 +155,11 @@ interface Writing {
 }
 
 /** Nothing else may have the files mounted meanwhile: a second mount of an overlay takes the work directory away from the first. */
-export async function write(target: ViewInput, planned: readonly Planned[], { mode, owner, seconds = Math.floor(Date.now() / 1000) }: Writing): Promise<void> {
+export async function write(
+  target: ViewInput,
+  planned: readonly Planned[],
+  { signal, mode, owner, seconds = Math.floor(Date.now() / 1000) }: Writing,
+): Promise<void> {
   if (planned.length === 0) return
   const made = { seconds, nanoseconds: 0 }
   const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
@@ -161,6 +167,7 @@ export async function write(target: ViewInput, planned: readonly Planned[], { mo
   const modeOf = (before: number, directory: boolean) => (mode === undefined ? before : changeMode(mode, before, directory))
   try {
     for (const { path: full, source } of planned) {
+      checkCanceled(signal)
       const path = recordPath(full)
       if (source === 'directory') records.entry({ ...bare, type: 'directory', path, mode: 0o755, mtime: made })
       else if ('content' in source) {
@@ -172,7 +179,7 @@ export async function write(target: ViewInput, planned: readonly Planned[], { mo
         const entry = { ...bare, type: file.type, path, mode: modeOf(file.mode, file.type === 'directory'), mtime: file.mtime, size: file.size }
         if (file.type === 'symlink') records.entry({ ...entry, link: Buffer.from(file.link).toString('latin1') })
         else records.entry(entry)
-        if (file.type === 'file') await content(records, root, file)
+        if (file.type === 'file') await content(records, root, file, signal)
       }
       await records.flush()
     }
@@ -185,10 +192,11 @@ export async function write(target: ViewInput, planned: readonly Planned[], { mo
 }
 
 /** What was digested is what is written: else the cache would tell lies for ever. */
-async function content(records: ApplyRecords, contextRoot: string, file: ContextSource['files'][number]): Promise<void> {
+async function content(records: ApplyRecords, contextRoot: string, file: ContextSource['files'][number], signal: AbortSignal): Promise<void> {
   const hash = createHash('sha256')
   let size = 0
   await readContextFile(contextRoot, file, (part) => {
+    checkCanceled(signal)
     size += part.length
     if (size > file.size) throw changed(file.path)
     hash.update(part)
@@ -235,7 +243,13 @@ async function copyLayers(step: CopyStep, from: string[], target: ViewInput, own
   })
 }
 
-async function copyTree({ work }: CopyStep, files: ViewInput, written: string, target: ViewInput, owner: Owner | undefined): Promise<void> {
+async function copyTree(
+  { session: { signal }, work }: CopyStep,
+  files: ViewInput,
+  written: string,
+  target: ViewInput,
+  owner: Owner | undefined,
+): Promise<void> {
   const path = posix.resolve('/', written)
   const parts = path.split('/').filter((part) => part !== '')
   const literal = parts.findIndex(hasWildcard)
@@ -244,7 +258,7 @@ async function copyTree({ work }: CopyStep, files: ViewInput, written: string, t
   const [found] = await statFiles({ ...files, paths: [top], follow: true })
   if (found === undefined) throw notThere(written)
   const to = await findTarget(target, work, matchers.length === 0 && found.type === 'directory')
-  await write(target, await withWay(target, to, []), { mode: undefined, owner: owner ?? root })
+  await write(target, await withWay(target, to, []), { signal, mode: undefined, owner: owner ?? root })
   const exclude = new IgnorePatterns(work.exclude)
   const skip = namesToSkip(written)
   const place = (entry: string): string | undefined => {
@@ -255,12 +269,13 @@ async function copyTree({ work }: CopyStep, files: ViewInput, written: string, t
     if (work.parents) return posix.join(to.path, withoutNames(posix.join(top.slice(1), entry), skip))
     return posix.join(to.path, rest)
   }
-  await pipe({ files, top, target, to, place, mode: work.mode, owner, name: (entry) => posix.basename(entry === '' ? top : entry) })
+  await pipe({ signal, files, top, target, to, place, mode: work.mode, owner, name: (entry) => posix.basename(entry === '' ? top : entry) })
 }
 
 const notThere = (path: string) => new LichenError(`${JSON.stringify(path)}: not found`, { code: 'NOT_IN_CONTEXT', exitCode: 1 })
 
 interface Piping {
+  signal: AbortSignal
   files: ViewInput
   top: string
   target: ViewInput
@@ -272,7 +287,7 @@ interface Piping {
 }
 
 /** From runtime to runtime, with other names, owners and modes. */
-async function pipe({ files, top, target, to, place, name, mode, owner }: Piping): Promise<void> {
+async function pipe({ signal, files, top, target, to, place, name, mode, owner }: Piping): Promise<void> {
   const records = new ApplyRecords(unpackFiles({ ...target, directory: '/', owners: true, confined: false }))
   const packed = packFiles({ ...files, path: top, name: '', follow: true })
   let current: { left: number; segments: PackedEntry['segments']; at: number } | undefined
@@ -290,7 +305,7 @@ async function pipe({ files, top, target, to, place, name, mode, owner }: Piping
   }
   try {
     let writing = false
-    for await (const item of readEntries(packed)) {
+    for await (const item of readEntries(untilCanceled(signal, packed))) {
       if ('change' in item) continue
       if ('data' in item) {
         if (writing) await put(records, current!, item.data)

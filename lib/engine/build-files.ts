@@ -29,7 +29,7 @@ export async function layerUpon(upon: Upon, latest: number | undefined, change: 
   const view = await workContainer(upon)
   try {
     const changed = await withContainerFiles(upon.context, view, 'root only', change)
-    return changed === false ? undefined : await layerOfChanges(upon.context, view, latest)
+    return changed === false ? undefined : await layerOfChanges({ ...upon, latest }, view)
   } finally {
     await dropContainer(upon.context, view)
   }

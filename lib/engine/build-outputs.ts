@@ -1,5 +1,7 @@
 import { mkdir, stat } from 'node:fs/promises'
+import { untilCanceled } from '../build/canceled.ts'
 import { keepBuilt, keepBuiltIndex } from '../image/add-built.ts'
+import { diskFull } from '../image/add-image.ts'
 import type { Descriptor } from '../image/manifest.ts'
 import { packTar } from '../image/pack-tar.ts'
 import { formatPlatform } from '../image/platform.ts'
@@ -50,7 +52,7 @@ export const titleOf = ({ kind }: Output): string =>
 
 /** Brings a result to where it shall be. The caller keeps collectors away. Throws OUTPUT_FAILED, what pushing and copying throw. */
 export async function exportResult(exporting: Exporting, output: Output): Promise<void> {
-  const { context, results, main, index, write } = exporting
+  const { context, session, results, main, index, write } = exporting
   const several = index === undefined ? undefined : { index, images: results.map(({ image }) => image) }
   switch (output.kind) {
     case 'image':
@@ -60,7 +62,7 @@ export async function exportResult(exporting: Exporting, output: Output): Promis
       if (output.kind === 'docker' && several !== undefined)
         throw new LichenError('docker exporter does not currently support exporting manifest lists', { code: 'OUTPUT_FAILED', exitCode: 1, hint: 'type=oci' })
       const saving = { image: main.image, references: output.names, ...(several === undefined ? {} : { several }) }
-      return write(output.dest, saveArchive(context, [saving], `${output.kind}-archive`))
+      return write(output.dest, untilCanceled(session.signal, saveArchive(context, [saving], `${output.kind}-archive`)))
     }
     case 'layout':
       for (const name of output.names.length === 0 ? ['latest'] : output.names.map((each) => familiarReference(parseReference(each)))) {
@@ -78,8 +80,10 @@ export async function exportResult(exporting: Exporting, output: Output): Promis
 async function keepImage({ context, results, main: { image }, index, say }: Exporting, names: string[], push: boolean): Promise<void> {
   const images = results.map((result) => result.image)
   for (const { id } of images) say(`writing image ${id}`)
-  if (index === undefined) await keepBuilt(context, image, names)
-  else await keepBuiltIndex(context, index, images, image, names)
+  const keeping = index === undefined ? keepBuilt(context, image, names) : keepBuiltIndex(context, index, images, image, names)
+  await keeping.catch((error: unknown) => {
+    throw diskFull(context, error) ?? error
+  })
   for (const name of names) {
     say(`naming to ${name}`)
     await recordTag(context.paths, image.id, name)
@@ -112,7 +116,7 @@ async function filesAsTar(
       yield* packTar(packFiles({ ...files, path: '/', name: '', follow: false }), own)
     }
   }
-  return write(dest, archive())
+  return write(dest, untilCanceled(session.signal, archive()))
 }
 
 async function filesToFolder({ context, session }: Exporting, { layers }: BuiltResult, dest: string): Promise<void> {

@@ -1,5 +1,5 @@
 import { closeSync } from 'node:fs'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { mkdir, statfs, writeFile } from 'node:fs/promises'
 import { canceled } from '../build/canceled.ts'
 import type { Work } from '../build/work.ts'
 import type { ContainerView } from '../container/view.ts'
@@ -7,6 +7,7 @@ import type { BuiltLayer } from '../image/add-built.ts'
 import type { CreateOptions } from '../plan/options.ts'
 import { attachStreams } from '../runtime/attach.ts'
 import { addon } from '../system/addon.ts'
+import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { withCacheMounts } from './build-cache-mounts.ts'
 import { dropContainer, workContainer } from './build-container.ts'
@@ -52,22 +53,32 @@ export async function runStep(step: RunStep): Promise<BuiltLayer> {
       if (work.script !== undefined) await provideScript(view.paths.runDir, work.script)
       const code = await execute(step, view, mounts.secrets)
       if (step.signal.aborted) throw canceled()
-      if (code !== 0) throw failed(work, code)
-      return await layerOfChanges(context, view, step.latest, mounts.places)
+      if (code !== 0) throw await failed(context, work, code)
+      return await layerOfChanges({ context, session, latest: step.latest, places: mounts.places }, view)
     } finally {
       await dropContainer(context, view)
     }
   })
 }
 
-function failed({ args }: RunWork, code: number | undefined): LichenError {
+async function failed(context: Context, { args }: RunWork, code: number | undefined): Promise<LichenError> {
   const line = args.join(' ')
   const shown = line.length > 200 ? `${line.slice(0, 200)}...` : line
   return new LichenError(`process ${JSON.stringify(shown)} did not complete successfully: ${code === undefined ? 'it was killed' : `exit code: ${code}`}`, {
     code: 'RUN_FAILED',
     exitCode: 1,
+    ...((await isFull(context)) ? { hint: `no space is left in ${context.paths.data}: make room (lichen rmi, lichen rm, lichen builder prune)` } : {}),
   })
 }
+
+/** Programs seldom say it well: busybox calls a full disk an I/O error. */
+async function isFull({ paths }: Context): Promise<boolean> {
+  const { bavail, bsize } = await statfs(paths.data)
+  return bavail * bsize < ROOM
+}
+
+/** Bytes. */
+const ROOM = 1 << 20
 
 /** In the run folder, which is the user's alone, and goes with the container. */
 async function provideScript(folder: string, script: string): Promise<void> {

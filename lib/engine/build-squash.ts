@@ -23,7 +23,7 @@ export async function squashLayers({ context, session, layers, below, latest }: 
     await withContainerFiles(context, made, 'root only', async () => {})
     const { record } = made
     const compared = { ...made, record: { ...record, image: { ...record.image, layers: base.map(({ diffId }) => diffId) } } }
-    return [...base, await layerOfChanges(context, compared, latest)]
+    return [...base, await layerOfChanges({ context, session, latest }, compared)]
   } finally {
     await dropContainer(context, made)
   }

@@ -1,14 +1,15 @@
-import { stat } from 'node:fs/promises'
+import { mkdir, stat } from 'node:fs/promises'
 import { type CachedStep, noteUse, readCachedStep, writeCachedStep } from '../build/cache.ts'
 import type { SharedStep } from '../build/cache-document.ts'
 import { fetchLayer } from '../image/add-image.ts'
-import { blobSize } from '../image/blobs.ts'
+import { blobSize, TEMPORARY_PREFIX } from '../image/blobs.ts'
 import type { Descriptor } from '../image/manifest.ts'
 import type { SharedManifest } from '../image/shared-cache.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { hostIdentity } from '../system/identity.ts'
-import { layerDiff } from '../system/paths.ts'
+import { withPassingLock } from '../system/lock.ts'
+import { layerDiff, temporaryDir } from '../system/paths.ts'
 
 /** What `--cache-from` has found somewhere. */
 export interface SharedSource {
@@ -17,6 +18,15 @@ export interface SharedSource {
   /** By diffID: the layers that are to be had there. */
   blobs: ReadonlyMap<string, Descriptor>
   withBlobs: SharedManifest['withBlobs']
+}
+
+interface StepWish {
+  /** As progress shows it. */
+  text: string
+  /** Made anew whatever is known. */
+  fresh: boolean
+  signal: AbortSignal
+  make(): Promise<CachedStep>
 }
 
 interface Pending {
@@ -38,6 +48,8 @@ export class StepCache {
   /** diffIDs that could not be had. */
   readonly #lost = new Set<string>()
   readonly #passed = new Map<string, CachedStep>()
+  /** Layers of steps that are forgotten for newer ones may be nobody's now. */
+  replaced = false
 
   constructor(context: Context, shared: readonly SharedSource[]) {
     this.#context = context
@@ -53,7 +65,8 @@ export class StepCache {
   async find(key: string, text: string): Promise<CachedStep | undefined> {
     const own = await readCachedStep(this.#context, key)
     if (own !== undefined && (own.layer === undefined || (await this.#isHere(own.layer)))) {
-      await noteUse(this.#context, key, own)
+      // A full disk is no reason to do it again.
+      await noteUse(this.#context, key, own).catch(() => undefined)
       return this.#pass(key, own)
     }
     for (const source of this.#shared) {
@@ -73,9 +86,29 @@ export class StepCache {
     return step
   }
 
-  async keep(key: string, step: CachedStep): Promise<void> {
+  /** A step that is known, or else is made: by one of those who want it at the same time. Throws what `make` throws; then nothing is known of it. */
+  async findOrMake(key: string, { text, fresh, signal, make }: StepWish): Promise<{ step: CachedStep; cached: boolean }> {
+    const makeIt = async () => ({ step: await this.#keep(key, await make()), cached: false })
+    if (fresh) return makeIt()
+    const find = async () => {
+      const step = await this.find(key, text)
+      return step === undefined ? undefined : { step, cached: true }
+    }
+    return (await find()) ?? this.#whileMaking(key, signal, async () => (await find()) ?? makeIt())
+  }
+
+  /** Who wants the same step at the same time waits, and finds it done. The collector knows the lock of one who was killed. */
+  async #whileMaking<T>(key: string, signal: AbortSignal, fn: () => Promise<T>): Promise<T> {
+    const folder = temporaryDir(this.#context.paths)
+    await mkdir(folder, { recursive: true, mode: 0o700 })
+    return withPassingLock(`${folder}/${TEMPORARY_PREFIX}lock-${key}`, fn, signal)
+  }
+
+  async #keep(key: string, step: CachedStep): Promise<CachedStep> {
+    const before = await readCachedStep(this.#context, key)
+    this.replaced ||= before?.layer !== undefined && before.layer.diffId !== step.layer?.diffId
     await writeCachedStep(this.#context, key, step)
-    this.#pass(key, step)
+    return this.#pass(key, step)
   }
 
   #pass(key: string, step: CachedStep): CachedStep {

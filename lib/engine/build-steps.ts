@@ -58,7 +58,7 @@ export async function prepareStep(site: BuildSite, work: Work, layers: string[],
       return { facts: work, make: () => makeWorkdir(site, layers, work) }
     case 'copy': {
       const sources = from === undefined ? contextSources(files, work, (source) => remotes.has(source)) : []
-      const digest = from === undefined ? await digestSources(sources, known) : ''
+      const digest = from === undefined ? await digestSources(sources, { known, signal }) : ''
       return {
         facts: { ...work, from: from ?? '', digest, remotes: [...remotes.values()].map(({ facts }) => facts) },
         async make() {
@@ -74,7 +74,8 @@ export async function prepareStep(site: BuildSite, work: Work, layers: string[],
       for (const mount of work.mounts) {
         const { layers: below, files: there = files } = mount.from === undefined ? {} : origins.get(mount.from)!
         if (below !== undefined) sources.push(below)
-        else if (mount.type === 'bind') sources.push(await digestSources(contextSources(there, plainCopy(mount.source === '' ? '.' : mount.source)), known))
+        else if (mount.type === 'bind')
+          sources.push(await digestSources(contextSources(there, plainCopy(mount.source === '' ? '.' : mount.source)), { known, signal }))
       }
       const { addHosts, ulimits, shmSize } = options
       return {
@@ -104,6 +105,6 @@ const makeWorkdir = ({ context, session, timestamp }: BuildSite, layers: string[
     if (found?.type === 'directory') return false
     if (found !== undefined) throw new LichenError(`cannot mkdir: ${path} is not a directory`, { code: 'CANNOT_OVERWRITE', exitCode: 1 })
     const owner = (await ownerIn(files, user)) ?? { uid: 0, gid: 0 }
-    await write(files, await withWay(files, { path: place, directory: true }, []), { mode: undefined, owner, seconds: timestamp })
+    await write(files, await withWay(files, { path: place, directory: true }, []), { signal: session.signal, mode: undefined, owner, seconds: timestamp })
     return true
   })

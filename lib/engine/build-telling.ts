@@ -1,12 +1,15 @@
+import { canceled } from '../build/canceled.ts'
 import type { BuildInput } from './build-input.ts'
 
 /** Tells of what a build does, by numbers in the order in which it begins. */
 export class Telling {
   readonly #onEvent: BuildInput['onEvent']
+  readonly #signal: AbortSignal
   #count = 0
 
-  constructor(onEvent: BuildInput['onEvent']) {
+  constructor({ onEvent, signal }: Pick<BuildInput, 'onEvent' | 'signal'>) {
     this.#onEvent = onEvent
+    this.#signal = signal
   }
 
   start(title: string): number {
@@ -23,7 +26,8 @@ export class Telling {
       const result = await work(say, number)
       this.#onEvent({ kind: 'done', number })
       return result
-    } catch (error) {
+    } catch (failure) {
+      const error = this.#signal.aborted ? canceled() : failure
       this.#onEvent({ kind: 'failed', number, title, step: undefined, error })
       throw error
     }

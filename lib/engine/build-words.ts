@@ -14,10 +14,14 @@ export const stepsOf = ({ instructions }: Stage): number => 1 + instructions.fil
 /** Of an instruction, lines. */
 const SHOWN = 20
 
+const MAKE_ROOM = 'make room (lichen rmi, lichen rm, lichen builder prune), or give a data root elsewhere (--root PATH); steps that were done stay in the cache'
+
 /** The lines of the Dockerfile come with what went wrong at them. */
 export function located(error: unknown, { at, source }: Step): unknown {
   if (!(error instanceof LichenError) || error.code === 'BAD_DOCKERFILE') return error
-  const { message, code, hint } = error
+  const { code } = error
+  const message = code === 'CONTAINER_NOT_FOUND' ? 'somebody has removed the container that the step worked in' : error.message
+  const hint = code === 'DISK_FULL' ? MAKE_ROOM : error.hint
   const lines = source.lines.slice(at.line - 1, Math.min(at.endLine, at.line - 1 + SHOWN))
   const line = `${source.file}:${at.line}: ${withoutPasswords(lines.join('\n'))}`
   return new LichenError(`failed to build: ${message}`, { code, exitCode: 1, cause: error, hint: hint === undefined ? line : `${line}\n${hint}` })

@@ -7,13 +7,13 @@ import { type Evaluation, evaluateStage } from '../build/evaluate.ts'
 import { KnownDigests } from '../build/known-digests.ts'
 import { originOf, planStages, type Stage, type StagePlan } from '../build/stages.ts'
 import { historyOf, plainCopy, type Step } from '../build/work.ts'
-import { assembleBuilt, type BuiltLayer, layersOfImage } from '../image/add-built.ts'
+import { assembleBuilt, type BuiltLayer } from '../image/add-built.ts'
+import { diskFull } from '../image/add-image.ts'
 import type { HistoryEntry, ImageConfig, ImageConfiguration, Platform } from '../image/manifest.ts'
 import { formatPlatform, hostPlatform } from '../image/platform.ts'
-import { resolveImage } from '../image/resolve.ts'
 import { whileArriving } from '../image/store.ts'
 import { LichenError } from '../system/errors.ts'
-import { hostIdentity } from '../system/identity.ts'
+import { baseImage } from './build-base.ts'
 import type { BuildInput } from './build-input.ts'
 import type { Provenance } from './build-mounts.ts'
 import { type RemoteSource, remoteSources } from './build-remote.ts'
@@ -24,6 +24,7 @@ import { StepCache } from './build-step-cache.ts'
 import { type BuildSite, prepareStep } from './build-steps.ts'
 import { Telling } from './build-telling.ts'
 import { DEFAULT_PATH, fixedTime, hostLast, located, ofPlatform, platformArgs, stepsOf } from './build-words.ts'
+import { collectGarbage } from './collect-garbage.ts'
 
 interface Result {
   layers: BuiltLayer[]
@@ -40,9 +41,10 @@ interface Result {
 export async function buildImage(input: BuildInput): Promise<BuiltImages> {
   const { context } = input
   // Layers that no image names yet are not to be collected.
-  return whileArriving(context, async () => {
+  let replaced = false
+  const built = await whileArriving(context, async () => {
     const known = await KnownDigests.open(context, input.files.root)
-    const telling = new Telling(input.onEvent)
+    const telling = new Telling(input)
     const platforms = input.platforms.length === 0 ? [hostPlatform(process.arch)] : input.platforms
     const shared = input.noCache ? [] : await importCaches({ context, platform: platforms[0]!, telling }, input.cacheFrom)
     const cache = new StepCache(context, shared)
@@ -56,9 +58,12 @@ export async function buildImage(input: BuildInput): Promise<BuiltImages> {
       if (error instanceof LichenError && error.cause instanceof LichenError && error.cause.code === 'CONTEXT_CHANGED') await known.forget()
       throw error
     } finally {
+      replaced = cache.replaced
       await known.save(context)
     }
   })
+  if (replaced) await collectGarbage(context)
+  return built
 }
 
 async function buildPlatform(input: BuildInput, surroundings: Surroundings): Promise<BuiltResult> {
@@ -91,12 +96,14 @@ class Build {
   readonly #platform: Platform
   readonly #platformArgs: ReadonlyMap<string, string>
   readonly #results = new Map<number, Promise<Result>>()
+  readonly #images = new Map<string, ReturnType<typeof baseImage>>()
   readonly #contexts = new Map<string, Promise<BuildContext>>()
   readonly #usedArgs = new Set<string>()
   readonly #stop = new AbortController()
 
   constructor(input: BuildInput, { known, telling, cache, platform }: Surroundings) {
-    this.#input = input
+    // A stage that fails stops the others.
+    this.#input = { ...input, session: { ...input.session, signal: this.#stop.signal } }
     this.#known = known
     this.#telling = telling
     this.#cache = cache
@@ -121,7 +128,11 @@ class Build {
     if (outputs.length > 0 && this.#cache.isPending(cachedLayers))
       await this.#telling.of('[internal] load cached layers', (say) => this.#cache.bring(cachedLayers, say))
     const result = await this.#squashed(made)
-    const image = await assembleBuilt(context, { configuration: this.#configuration(result), layers: result.layers, annotations: { ...annotations } })
+    const image = await assembleBuilt(context, { configuration: this.#configuration(result), layers: result.layers, annotations: { ...annotations } }).catch(
+      (error: unknown) => {
+        throw diskFull(context, error) ?? error
+      },
+    )
     const { os, architecture, variant } = result.platform
     const platform = variant === undefined ? { os, architecture } : { os, architecture, variant }
     return { wanted: this.#platform, platform, image, layers: result.layers.map(({ diffId }) => diffId), cachedLayers }
@@ -220,12 +231,11 @@ class Build {
     }
     if (base.kind === 'context') return this.#filesAsBase(stage, base.name, { ...empty, config: { Env: [DEFAULT_PATH] } })
     return this.#telling.of(`${this.#label(stage, 1, stepsOf(stage))} FROM ${base.reference}`, async (say) => {
-      const image = await this.#pull(base.reference, stage.platform, say)
+      const { image, layers } = await this.#pull(base.reference, stage.platform, say)
       const { configuration } = image
-      const layers = await layersOfImage(this.#input.context, image)
       const history = [...(configuration.history ?? [])]
       return {
-        layers,
+        layers: [...layers],
         history,
         below: { layers: layers.length, history: history.length },
         config: configuration.config ?? {},
@@ -251,26 +261,17 @@ class Build {
     return result
   }
 
-  async #pull(reference: string, platform: string | undefined, say: (line: string) => void) {
-    const { context, pull } = this.#input
-    const wanted = platform ?? (this.#input.platforms.length === 0 ? undefined : formatPlatform(this.#platform))
-    return resolveImage({
-      context,
-      identity: await hostIdentity(context),
-      reference,
-      pull,
-      ...(wanted === undefined ? {} : { platform: wanted }),
-      async progress() {
-        const { pullLine } = await import('../image/pull-lines.ts')
-        return {
-          say,
-          event(event) {
-            const line = pullLine(event)
-            if (line !== undefined) say(line)
-          },
-        }
-      },
-    })
+  /** Asked for once, whoever begins with it or copies from it. */
+  #pull(reference: string, wanted: string | undefined, say: (line: string) => void): ReturnType<typeof baseImage> {
+    const { context, pull, platforms } = this.#input
+    const platform = wanted ?? (platforms.length === 0 ? undefined : formatPlatform(this.#platform))
+    const key = `${platform ?? ''} ${reference}`
+    let image = this.#images.get(key)
+    if (image === undefined) {
+      image = baseImage({ context, reference, platform, pull, signal: this.#stop.signal, say })
+      this.#images.set(key, image)
+    }
+    return image
   }
 
   #now = (): string => fixedTime(this.#input.timestamp) ?? new Date().toISOString()
@@ -291,7 +292,7 @@ class Build {
   }
 
   async #made(step: Step, { result, title, number, from, files = this.#input.files, origins = new Map(), fresh = false }: Making): Promise<void> {
-    const { noCache, onEvent } = this.#input
+    const { context, noCache, onEvent } = this.#input
     const say = (line: string) => onEvent({ kind: 'output', number, bytes: Buffer.from(`${line}\n`) })
     try {
       const layers = step.work.kind === 'copy' && step.work.link ? [] : result.layers.map(({ diffId }) => diffId)
@@ -299,15 +300,18 @@ class Build {
       const remotes = step.work.kind === 'copy' ? await remoteSources(site, step.work) : new Map<string, RemoteSource>()
       const doing = await prepareStep(site, step.work, layers, { from, remotes, origins })
       const key = stepKey(layers, { ...doing.facts, latest: this.#input.timestamp })
-      const cached = noCache || fresh ? undefined : await this.#cache.find(key, step.text)
-      if (cached === undefined) await this.#cache.bring([...layers, ...(from ?? []), ...[...origins.values()].flatMap(({ layers: below = [] }) => below)], say)
-      const done: CachedStep = cached ?? { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
-      if (cached === undefined) await this.#cache.keep(key, done)
+      const make = async (): Promise<CachedStep> => {
+        await this.#cache.bring([...layers, ...(from ?? []), ...[...origins.values()].flatMap(({ layers: below = [] }) => below)], say)
+        return { version: 1, layer: await doing.make(), created: this.#now(), text: step.text }
+      }
+      const { signal } = this.#stop
+      const { step: done, cached } = await this.#cache.findOrMake(key, { text: step.text, fresh: noCache || fresh, signal, make })
       if (done.layer !== undefined) result.layers.push(done.layer)
-      if (done.layer !== undefined || cached === undefined) result.created = this.#input.timestamp === undefined ? done.created : this.#now()
+      if (done.layer !== undefined || !cached) result.created = this.#input.timestamp === undefined ? done.created : this.#now()
       result.history.push(historyOf(step, this.#input.timestamp === undefined ? done.created : this.#now(), done.layer === undefined))
-      onEvent({ kind: cached === undefined ? 'done' : 'cached', number })
-    } catch (error) {
+      onEvent({ kind: cached ? 'cached' : 'done', number })
+    } catch (failure) {
+      const error = this.#stop.signal.aborted ? canceled() : (diskFull(context, failure) ?? failure)
       onEvent({ kind: 'failed', number, title, step, error: isLost(error) ? canceled() : error })
       throw isCanceled(error) || isLost(error) ? error : located(ofPlatform(error, result.platform), step)
     }
@@ -320,8 +324,8 @@ class Build {
     if (origin.kind === 'scratch') return { layers: [] }
     if (origin.kind === 'context') return { files: await this.#files(origin.name) }
     if (origin.kind === 'stage') return { layers: (await this.#result(origin.index)).layers.map(({ diffId }) => diffId) }
-    const image = await this.#telling.of(`FROM ${origin.reference}`, (say) => this.#pull(origin.reference, undefined, say))
-    return { layers: image.layers }
+    const { layers } = await this.#telling.of(`FROM ${origin.reference}`, (say) => this.#pull(origin.reference, undefined, say))
+    return { layers: layers.map(({ diffId }) => diffId) }
   }
 
   /** Of a named context; fetched once. */

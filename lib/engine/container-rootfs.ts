@@ -18,5 +18,7 @@ export async function containerRootfs(
     layers: record.image.layers,
     identity: container,
     storeIdentity: needsSquash ? store : container,
+    // A step of a build, which has no image yet: what it lost would be in the cache for ever.
+    writeThrough: record.image.id === '',
   })
 }

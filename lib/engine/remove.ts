@@ -1,5 +1,6 @@
 import { removeCgroup } from '../cgroup/control.ts'
 import { releaseNames, sweepAborted } from '../container/allocate.ts'
+import { isBeingBuilt } from '../container/build-label.ts'
 import { discardContainer, type Grave, graves, recordIn } from '../container/discard.ts'
 import { exclusively } from '../container/exclusive.ts'
 import { imagesOf } from '../container/images.ts'
@@ -35,6 +36,7 @@ export async function removeContainer(context: Context, view: ContainerView, opt
 async function discard(context: Context, view: ContainerView, { force, volumes }: RemoveOptions): Promise<Grave> {
   const grave = await exclusively(view, async (now) => {
     if (!isActive(now)) {
+      if (!force && isBeingBuilt(context, now.record)) throw stillBuilding(now)
       await clearCgroup(now)
       return discardContainer(context, now, volumes)
     }
@@ -120,6 +122,13 @@ async function lacksImages(context: Context, record: ContainerRecord): Promise<b
   const there = await Promise.all(ids.map((id) => hasImage(context, id)))
   return there.includes(false)
 }
+
+const stillBuilding = ({ record }: ContainerView) =>
+  new LichenError(`container ${record.name} belongs to a build that goes on`, {
+    code: 'STILL_RUNNING',
+    exitCode: 1,
+    hint: `end the build; or lichen rm -f ${record.name}, and the build fails`,
+  })
 
 function stillRunning({ record, status }: ContainerView): LichenError {
   const id = record.id.slice(0, 12)

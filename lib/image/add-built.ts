@@ -1,7 +1,7 @@
 import type { Context } from '../system/context.ts'
 import { nameImage } from './add-image.ts'
 import { putBlob, readBlob } from './blobs.ts'
-import { buildManifest } from './build-manifest.ts'
+import { buildManifest, type ManifestFormat } from './build-manifest.ts'
 import type { Image } from './image.ts'
 import type { Descriptor, ImageConfiguration } from './manifest.ts'
 import { OCI_CONFIG, OCI_LAYER } from './media-types.ts'
@@ -16,13 +16,17 @@ export interface BuiltLayer {
   size: number
 }
 
-/** The layers of an image that is here, with the types that OCI has for them. */
-export async function layersOfImage(context: Context, { id, layers }: Pick<Image, 'id' | 'layers'>): Promise<BuiltLayer[]> {
+/** The layers of an image, with the types that OCI has for them; undefined where somebody has removed it meanwhile. */
+export async function layersOfImage(context: Context, { id, layers }: Pick<Image, 'id' | 'layers'>): Promise<BuiltLayer[] | undefined> {
   if (layers.length === 0) return []
-  const stored = (await readStoredImage(context, id))!
-  const parsed = parseManifest(await readBlob(context, stored.manifest.digest), `manifest of ${id}`, stored.manifest.mediaType)
+  const stored = await readStoredImage(context, id)
+  return stored === undefined ? undefined : layersOfStored(context, stored)
+}
+
+export async function layersOfStored(context: Context, { id, manifest, layers }: StoredImage): Promise<BuiltLayer[]> {
+  const parsed = parseManifest(await readBlob(context, manifest.digest), `manifest of ${id}`, manifest.mediaType)
   const descriptors = parsed.kind === 'manifest' ? parsed.manifest.layers : []
-  return stored.layers.map(({ diffId, size }, at) => {
+  return layers.map(({ diffId, size }, at) => {
     const { digest, size: bytes, mediaType } = descriptors[at]!
     return { diffId, size, blob: { mediaType: ociType(mediaType), digest, size: bytes } }
   })
@@ -37,16 +41,19 @@ export interface BuiltImage {
   configuration: ImageConfiguration
   layers: BuiltLayer[]
   annotations?: Record<string, string>
+  /** Of the manifest; OCI's where it is not given. */
+  format?: ManifestFormat
 }
 
 /** Makes configuration and manifest of layers that are in the store. The caller keeps collectors away: see whileArriving. */
-export async function assembleBuilt(context: Context, { configuration, layers, annotations = {} }: BuiltImage): Promise<AssembledImage> {
+export async function assembleBuilt(context: Context, { configuration, layers, annotations = {}, format }: BuiltImage): Promise<AssembledImage> {
   const text = Buffer.from(JSON.stringify(configuration))
   const id = await putBlob(context, text)
   const config = { mediaType: OCI_CONFIG, digest: id, size: text.length }
   const built = buildManifest(
     config,
     layers.map(({ blob }) => blob),
+    format,
   )
   const manifestBytes = Object.keys(annotations).length === 0 ? built.manifestBytes : Buffer.from(JSON.stringify({ ...built.manifest, annotations }))
   const digest = await putBlob(context, manifestBytes)

@@ -1,14 +1,14 @@
 import type { Identity } from '../plan/plan.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
-import { addImage, diskFull } from './add-image.ts'
-import { blobSize, putBlob, readBlob, streamBlob } from './blobs.ts'
-import { buildManifest, type ManifestFormat } from './build-manifest.ts'
-import type { Descriptor, HistoryEntry, ImageConfig, ImageConfiguration, Manifest } from './manifest.ts'
-import { layerType } from './media-types.ts'
-import { packLayer } from './pack-layer.ts'
+import { addBuiltImage, type BuiltLayer, layersOfStored } from './add-built.ts'
+import { diskFull } from './add-image.ts'
+import { blobSize, readBlob } from './blobs.ts'
+import type { ManifestFormat } from './build-manifest.ts'
+import type { HistoryEntry, ImageConfig, ImageConfiguration } from './manifest.ts'
 import { hostPlatform } from './platform.ts'
 import { readStoredImage, whileArriving } from './store.ts'
+import { storeLayer } from './store-layer.ts'
 
 export interface CommitInput {
   context: Context
@@ -37,40 +37,25 @@ export async function commitImage(input: CommitInput): Promise<string> {
 }
 
 async function commitNow(input: CommitInput): Promise<string> {
-  const { context, config, author, created, format } = input
+  const { context, identity, records, config, author, created, format, references } = input
   const base = input.parent === undefined ? undefined : await readParent(context, input.parent)
-  const layer = await packLayer(context, input.records)
+  const layer = await storeLayer({ context, identity, records, compression: 'gzip' })
   const own = author === '' ? {} : { author }
+  const layers = [...(base?.layers ?? []), ...(layer === undefined ? [] : [layer])]
   const { author: _, ...inherited } = base?.configuration ?? { ...hostPlatform(process.arch), author: undefined }
   const configuration: ImageConfiguration = {
     ...inherited,
     ...own,
     created,
     config,
-    rootfs: { type: 'layers', diff_ids: [...(base?.configuration.rootfs.diff_ids ?? []), ...(layer === undefined ? [] : [layer.diffId])] },
+    rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
     history: [...(base?.configuration.history ?? []), { ...input.history, ...own, ...(layer === undefined ? { empty_layer: true } : {}) }],
   }
-  const text = Buffer.from(JSON.stringify(configuration))
-  const layers: Descriptor[] = [
-    ...(base?.layers ?? []),
-    ...(layer === undefined ? [] : [{ mediaType: layerType(format, 'gzip'), digest: layer.digest, size: layer.size }]),
-  ]
-  const { manifest, manifestBytes, mediaType } = buildManifest({ mediaType: '', digest: await putBlob(context, text), size: text.length }, layers, format)
-  const { image } = await addImage({
-    context,
-    identity: input.identity,
-    manifestBytes,
-    manifest,
-    mediaType,
-    open: ({ digest }) => streamBlob(context, digest),
-    what: 'the committed image',
-    references: input.references,
-  })
-  return image.id
+  return (await addBuiltImage(context, { configuration, layers, format, references })).id
 }
 
 /** The store keeps the layers that a container stands on, but not the image that they were of. */
-async function readParent(context: Context, id: string): Promise<{ configuration: ImageConfiguration; layers: Descriptor[] }> {
+async function readParent(context: Context, id: string): Promise<{ configuration: ImageConfiguration; layers: BuiltLayer[] }> {
   const stored = await readStoredImage(context, id)
   const here = stored !== undefined && (await Promise.all(stored.layers.map(({ blob }) => blobSize(context, blob)))).every((size) => size !== undefined)
   if (!here) {
@@ -79,6 +64,6 @@ async function readParent(context: Context, id: string): Promise<{ configuration
       hint: 'bring it back (lichen pull, lichen load), or make an image of one layer: lichen commit --squash',
     })
   }
-  const [configuration, manifest] = await Promise.all([readBlob(context, id), readBlob(context, stored.manifest.digest)])
-  return { configuration: JSON.parse(configuration.toString('utf8')) as ImageConfiguration, layers: (JSON.parse(manifest.toString('utf8')) as Manifest).layers }
+  const [text, layers] = await Promise.all([readBlob(context, id), layersOfStored(context, stored)])
+  return { configuration: JSON.parse(text.toString('utf8')) as ImageConfiguration, layers }
 }

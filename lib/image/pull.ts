@@ -34,6 +34,8 @@ export interface PullRequest {
   platform?: Platform | undefined
   onEvent?: ((event: PullEvent) => void) | undefined
   timing?: Timing | undefined
+  /** Nobody waits for it any more: it fails, and leaves nothing. */
+  signal?: AbortSignal | undefined
 }
 
 export interface Pulled {
@@ -47,8 +49,8 @@ export interface Pulled {
 
 /** Brings an image from its registry, or from a mirror of it. Throws what explainFailure, explainAnswer and addImage give. */
 export const pullImage = (request: PullRequest): Promise<Pulled> => {
-  const { context, reference, timing } = request
-  return askEndpoints({ context, reference, action: 'pull', timing }, (talk) => pullFrom(request, talk))
+  const { context, reference, timing, signal } = request
+  return askEndpoints({ context, reference, action: 'pull', timing, signal }, (talk) => pullFrom(request, talk))
 }
 
 async function pullFrom({ context, identity, reference, platform, onEvent = () => {} }: PullRequest, { session, asked }: Talk): Promise<Pulled> {

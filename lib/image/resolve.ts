@@ -28,6 +28,8 @@ export interface ImageWish {
   reference: string
   pull: PullPolicy
   platform?: string
+  /** As that of a pull. */
+  signal?: AbortSignal
   /** Asked for where something is pulled. */
   progress(): Promise<PullListener>
 }
@@ -103,6 +105,7 @@ async function pulled(wish: ImageWish, name: string, platform: Platform | undefi
     reference,
     platform,
     onEvent: listener.event,
+    signal: wish.signal,
   })
   for (const line of closingLines(result, familiar)) listener.say(line)
   const image = required(await byId(wish.context, result.id), name)

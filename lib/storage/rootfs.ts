@@ -22,6 +22,8 @@ export interface PrepareInput {
   identity: Identity
   /** The map under which the layers lie on disk; the container's where it is not given. */
   storeIdentity?: Identity
+  /** Whoever writes to a full disk is to hear of it: the kernel, which writes for fuse-overlayfs later, finds nobody to tell. It takes longer. */
+  writeThrough?: boolean
 }
 
 /**
@@ -43,7 +45,8 @@ export async function prepareRootfs(input: PrepareInput): Promise<RootfsPlan> {
   await makeForMappedRoot(store, [work, merged], 0o755)
   const parts = { merged, upper, work, lower }
   if (driver === 'overlay') return { kind: 'overlay', ...parts, options: '' }
-  return { kind: 'fuse-overlayfs', ...parts, options: translated ? translationOptions(store, input.identity) : '', program: await fuseProgram() }
+  const options = [...(translated ? [translationOptions(store, input.identity)] : []), ...(input.writeThrough ? ['writeback=0'] : [])]
+  return { kind: 'fuse-overlayfs', ...parts, options: options.join(','), program: await fuseProgram() }
 }
 
 /** Throws USERNS_UNSUPPORTED. */

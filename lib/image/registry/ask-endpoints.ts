@@ -14,6 +14,8 @@ export interface EndpointWish {
   /** Other repositories of the registry that may have to be read. */
   alsoPull?: readonly string[]
   timing?: Timing | undefined
+  /** Nobody waits for it any more. */
+  signal?: AbortSignal | undefined
 }
 
 export interface Talk {
@@ -22,9 +24,12 @@ export interface Talk {
 }
 
 /** Does `work` with the first of a registry's endpoints that can be used for it. Failures are explained. */
-export async function askEndpoints<T>({ context, reference, action, alsoPull = [], timing = {} }: EndpointWish, work: (talk: Talk) => Promise<T>): Promise<T> {
+export async function askEndpoints<T>(
+  { context, reference, action, alsoPull = [], timing = {}, signal }: EndpointWish,
+  work: (talk: Talk) => Promise<T>,
+): Promise<T> {
   const { registry, repository } = reference
-  const transport = await userTransport(context, timing)
+  const transport = await userTransport(context, timing, signal)
   const endpoints = (action === 'pull' ? endpointsOf : ownEndpoints)(registry, context.config)
   const askedOf = ({ host }: Endpoint): Asked => ({ host, repository, name: fullName(reference), action })
   try {

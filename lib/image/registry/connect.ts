@@ -15,11 +15,12 @@ export interface Timing {
 }
 
 /** Connections as this user's configuration and environment want them. */
-export async function userTransport(context: Context, { limits }: Timing): Promise<Transport> {
+export async function userTransport(context: Context, { limits }: Timing, signal?: AbortSignal): Promise<Transport> {
   return openTransport({
     isInsecure: (host) => isInsecure(host, context.config),
     certificateFolders: certificateFolders(homeFolder()),
     env: process.env,
+    signal,
     ...(limits === undefined ? {} : { limits }),
   })
 }

@@ -46,7 +46,7 @@ export async function* downloadBlob(session: Session, asked: Asked, { digest, si
       if (failures >= session.patience.tries) throw error
       const wait = backOff(session.patience, failures)
       debug(() => `${asked.host}: ${what}: ${error.message} after ${come} bytes; again in ${Math.round(wait)} ms`)
-      await new Promise((resolve) => setTimeout(resolve, wait))
+      await session.pause(wait)
     }
   }
 }

@@ -36,8 +36,9 @@ export function explainFailure(error: unknown, { host, repository }: Asked): unk
     broken: [`the connection to registry ${host} broke off (${of}): ${message}`, 'REGISTRY_BROKEN', 'try again'],
     stalled: [`registry ${host} stands still (${of}): ${message}`, 'REGISTRY_BROKEN', 'try again'],
     proxy: [`registry ${host} can't be reached (${of}): ${message}`, 'REGISTRY_UNREACHABLE', 'see HTTPS_PROXY, HTTP_PROXY and NO_PROXY in the environment'],
+    canceled: [`registry ${host} is asked no more (${of}): ${message}`, 'REGISTRY_CANCELED', ''],
   }[kind] as [string, string, string]
-  return new LichenError(text, { code, hint, cause: error })
+  return new LichenError(text, { code, cause: error, ...(hint === '' ? {} : { hint }) })
 }
 
 const tlsHint = (host: string) =>

@@ -1,7 +1,7 @@
 import type { ClientRequest, IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { LichenError } from '../../system/errors.ts'
 import { hostName } from './endpoints.ts'
-import { NetworkFailure, networkFailure } from './network-failure.ts'
+import { canceledFailure, NetworkFailure, networkFailure } from './network-failure.ts'
 import { proxyAuthorization } from './proxy.ts'
 import type { Transport } from './transport.ts'
 
@@ -49,6 +49,8 @@ export async function sendRequest(transport: Transport, { method, url, headers, 
     if (state.sent) watch.expect(answerWithin ?? answer, 'it does not answer')
     else watch.expect(stall, 'it takes nothing any more')
   }
+  const cancel = () => request.destroy(canceledFailure())
+  transport.signal?.addEventListener('abort', cancel)
   watch.expect(connect, 'it does not answer')
   request.on('socket', (socket) => {
     const connected = () => {
@@ -70,13 +72,14 @@ export async function sendRequest(transport: Transport, { method, url, headers, 
       return head
     })
     // A server may answer before it has all, to refuse it.
-    return asResponse(await Promise.race([head, sent]), url, stall)
+    return asResponse(await Promise.race([head, sent]), url, transport)
   } catch (error) {
     request.destroy()
     head.catch(() => undefined)
     throw error instanceof SourceFailure ? error.cause : networkFailure(error)
   } finally {
     watch.stop()
+    transport.signal?.removeEventListener('abort', cancel)
   }
 }
 
@@ -103,13 +106,13 @@ async function sendBody(request: ClientRequest, body: HttpRequest['body'], progr
   request.end()
 }
 
-function asResponse(message: IncomingMessage, url: URL, stall: number): HttpResponse {
+function asResponse(message: IncomingMessage, url: URL, transport: Transport): HttpResponse {
   return {
     url,
     status: message.statusCode ?? 0,
     statusText: message.statusMessage ?? '',
     headers: message.headers,
-    body: { [Symbol.asyncIterator]: () => pieces(message, stall) },
+    body: { [Symbol.asyncIterator]: () => pieces(message, transport) },
     discard: () => {
       // Small bodies are read so that the connection can be kept.
       if (Number(message.headers['content-length'] ?? Infinity) <= 65536) message.on('error', () => undefined).resume()
@@ -119,9 +122,12 @@ function asResponse(message: IncomingMessage, url: URL, stall: number): HttpResp
 }
 
 /** The time that the reader takes does not count as standing still. */
-async function* pieces(message: IncomingMessage, stall: number): AsyncGenerator<Uint8Array> {
+async function* pieces(message: IncomingMessage, { limits: { stall }, signal }: Transport): AsyncGenerator<Uint8Array> {
   const watch = watchdog((what) => message.destroy(new NetworkFailure('stalled', what)))
+  const cancel = () => message.destroy(canceledFailure())
+  signal?.addEventListener('abort', cancel)
   try {
+    if (signal?.aborted) throw canceledFailure()
     watch.expect(stall, `nothing has come for ${Math.round(stall / 1000)} s`)
     for await (const piece of message) {
       watch.pause()
@@ -134,6 +140,7 @@ async function* pieces(message: IncomingMessage, stall: number): AsyncGenerator<
     throw networkFailure(error)
   } finally {
     watch.stop()
+    signal?.removeEventListener('abort', cancel)
     message.destroy()
   }
 }

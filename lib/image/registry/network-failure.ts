@@ -1,5 +1,5 @@
 /** Why a request got no complete answer. */
-export type FailureKind = 'name' | 'refused' | 'tls' | 'broken' | 'stalled' | 'proxy'
+export type FailureKind = 'name' | 'refused' | 'tls' | 'broken' | 'stalled' | 'proxy' | 'canceled'
 
 /** A request that got no complete answer. What it was for is known higher up, and told there. */
 export class NetworkFailure extends Error {
@@ -11,6 +11,8 @@ export class NetworkFailure extends Error {
     this.kind = kind
   }
 }
+
+export const canceledFailure = () => new NetworkFailure('canceled', 'nobody waits for it any more')
 
 /** From what Node's sockets, TLS and HTTP parser (and bun's) say. */
 export function networkFailure(error: unknown): NetworkFailure {

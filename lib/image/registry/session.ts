@@ -29,6 +29,8 @@ export interface Session {
   send(request: RegistryRequest): Promise<HttpResponse>
   /** Whether the registry has ever answered. */
   met(): boolean
+  /** As that of its transport. */
+  pause: Transport['pause']
 }
 
 export interface SessionOptions {
@@ -72,6 +74,7 @@ export function openSession({ transport, endpoint, authoriser, patience: wanted 
     endpoint,
     patience,
     met: () => met,
+    pause: transport.pause,
     async send(request) {
       for (let failures = 1; ; failures++) {
         let wait = backOff(patience, failures)
@@ -90,7 +93,7 @@ export function openSession({ transport, endpoint, authoriser, patience: wanted 
           why = networkFailure(error).message
         }
         debug(() => `${endpoint.host}: ${why}; again in ${Math.round(wait)} ms`)
-        await new Promise((resolve) => setTimeout(resolve, wait))
+        await transport.pause(wait)
       }
     },
   }

@@ -1,5 +1,7 @@
 import http from 'node:http'
 import type https from 'node:https'
+import { setTimeout } from 'node:timers/promises'
+import { canceledFailure } from './network-failure.ts'
 import { proxyFor } from './proxy.ts'
 
 export interface TransportOptions {
@@ -10,6 +12,8 @@ export interface TransportOptions {
   /** For the proxies. */
   env: Readonly<Record<string, string | undefined>>
   limits?: Partial<Limits>
+  /** When it is aborted what is under way fails, and nothing new is begun. */
+  signal?: AbortSignal | undefined
 }
 
 /** Milliseconds. */
@@ -35,9 +39,12 @@ export interface Route {
 
 export interface Transport {
   limits: Limits
+  signal: AbortSignal | undefined
   isInsecure(host: string): boolean
   /** Throws NetworkFailure, BAD_CERTIFICATES. */
   route(url: URL): Promise<Route>
+  /** Lets time pass before something is tried again. Throws NetworkFailure where nobody waits for it any more. */
+  pause(milliseconds: number): Promise<void>
   /** Lets go of idle connections; what is under way ends by itself. */
   close(): void
 }
@@ -70,13 +77,20 @@ export function openTransport(options: TransportOptions): Transport {
 
   return {
     limits,
+    signal: options.signal,
     isInsecure: options.isInsecure,
-    route(url) {
+    async route(url) {
+      if (options.signal?.aborted) throw canceledFailure()
       const known = routes.get(url.origin)
       if (known !== undefined) return known
       const made = makeRoute(url)
       routes.set(url.origin, made)
       return made
+    },
+    async pause(milliseconds) {
+      await setTimeout(milliseconds, undefined, options.signal === undefined ? {} : { signal: options.signal }).catch(() => {
+        throw canceledFailure()
+      })
     },
     close() {
       for (const agent of agents) agent.destroy()
