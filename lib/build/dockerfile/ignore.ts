@@ -1,12 +1,12 @@
 import { posix } from 'node:path'
-import { addMany, type Part, Wildcards } from './wildcards.ts'
+import { addMany, anyCharacter, type Kind, literal, type Part, Wildcards } from './wildcards.ts'
 
 /**
  * `.dockerignore`, and the patterns of `--exclude`, as github.com/moby/patternmatcher has them: Go's filepath.Match with `**`, each
  * pattern for a path and all that is below it, the last that fits decides, `!` takes back. Pure.
  */
 export class IgnorePatterns {
-  readonly #patterns: { wildcards: Wildcards; negated: boolean; components: string[] }[]
+  readonly #patterns: { fits: (path: string) => boolean; negated: boolean; components: string[] }[]
 
   /** Throws SyntaxError for a pattern that is none. */
   constructor(patterns: readonly string[]) {
@@ -16,19 +16,16 @@ export class IgnorePatterns {
       const negated = trimmed.startsWith('!')
       if (trimmed === '!') throw new SyntaxError('illegal exclusion pattern: "!"')
       const pattern = clean(negated ? trimmed.slice(1) : trimmed)
-      return [{ wildcards: compilePattern(pattern), negated, components: pattern.split('/') }]
+      return [{ fits: folderMatcher(compilePattern(pattern)), negated, components: pattern.split('/') }]
     })
   }
 
   /** Whether a path, relative and without a slash at its end, is left out. */
   ignores(path: string): boolean {
-    const characters = [...path]
-    // A folder above counts as the path itself.
-    const isFolder = (end: number) => end === characters.length || (end > 0 && characters[end] === '/')
     let ignored = false
-    for (const { wildcards, negated } of this.#patterns) {
+    for (const { fits, negated } of this.#patterns) {
       // What would change nothing need not be tried.
-      if (negated === ignored && wildcards.find(characters, 0, isFolder)) ignored = !negated
+      if (negated === ignored && fits(path)) ignored = !negated
     }
     return ignored
   }
@@ -76,9 +73,20 @@ function mayLeadTo(folder: readonly string[], pattern: readonly string[]): boole
   return true
 }
 
-const isAny = () => true
-const isNoSlash = (character: string) => character !== '/'
-const literal = (wanted: string): Part => ({ kind: 'one', fits: (character) => character === wanted })
+/** Whether a path fits, or a folder above it. */
+function folderMatcher(wildcards: Wildcards): (path: string) => boolean {
+  const { source } = wildcards
+  if (source !== undefined) {
+    const expression = new RegExp(`^${source}(?:/|$)`, 'su')
+    return (path) => expression.test(path)
+  }
+  return (path) => {
+    const characters = [...path]
+    return wildcards.find(characters, 0, (end) => end === characters.length || characters[end] === '/')
+  }
+}
+
+const noSlash: Kind = { fits: (character) => character !== '/', source: '[^/]' }
 
 /** The whole of a path. Throws SyntaxError. */
 export function compilePattern(pattern: string): Wildcards {
@@ -89,24 +97,24 @@ export function compilePattern(pattern: string): Wildcards {
     const character = characters[at]!
     if (character === '*') {
       if (characters[at + 1] !== '*') {
-        addMany(parts, isNoSlash)
+        addMany(parts, noSlash)
         continue
       }
       at++
       // `**/` may be nothing at all.
       if (characters[at + 1] === '/') {
         at++
-        if (at + 1 < characters.length) parts.push({ kind: 'skip', parts: 2 }, { kind: 'many', fits: isAny }, literal('/'))
-        else addMany(parts, isAny)
-      } else addMany(parts, isAny)
-    } else if (character === '?') parts.push({ kind: 'one', fits: isNoSlash })
+        if (at + 1 < characters.length) parts.push({ kind: 'skip', parts: 2 }, { kind: 'many', character: anyCharacter }, literal('/'))
+        else addMany(parts, anyCharacter)
+      } else addMany(parts, anyCharacter)
+    } else if (character === '?') parts.push({ kind: 'one', character: noSlash })
     else if (character === '\\') {
       const next = characters[++at]
       if (next === undefined) throw bad()
       parts.push(literal(next))
     } else if (character === '[') {
-      const { fits, end } = range(characters, at, bad)
-      parts.push({ kind: 'one', fits })
+      const { character: kind, end } = range(characters, at, bad)
+      parts.push({ kind: 'one', character: kind })
       at = end
     } else parts.push(literal(character))
   }
@@ -114,7 +122,7 @@ export function compilePattern(pattern: string): Wildcards {
 }
 
 /** `[a-z]`, `[^x]`: what filepath.Match takes, and no more. */
-function range(characters: readonly string[], from: number, bad: () => Error): { fits: (character: string) => boolean; end: number } {
+function range(characters: readonly string[], from: number, bad: () => Error): { character: Kind; end: number } {
   let at = from + 1
   const negated = characters[at] === '^'
   if (negated) at++
@@ -140,5 +148,6 @@ function range(characters: readonly string[], from: number, bad: () => Error): {
     const point = character.codePointAt(0)!
     return ranges.some(([low, high]) => point >= low && point <= high) !== negated
   }
-  return { fits, end: at }
+  const members = ranges.map(([low, high]) => `\\u{${low.toString(16)}}-\\u{${high.toString(16)}}`)
+  return { character: { fits, source: `[${negated ? '^' : ''}${members.join('')}]` }, end: at }
 }

@@ -1,14 +1,13 @@
-import { addMany, type Part, Wildcards } from './wildcards.ts'
+import { addMany, anyCharacter, literal, type Part, Wildcards } from './wildcards.ts'
 
 /** A shell's pattern without brackets, which BuildKit does not know in `${name#pattern}`: `*`, `?`, and backslashes before what is meant as it is. Pure. */
 function parts(pattern: string): Part[] {
   const found: Part[] = []
   const characters = [...pattern]
-  const any = () => true
   for (let at = 0; at < characters.length; at++) {
     const character = characters[at]!
-    if (character === '*') addMany(found, any)
-    else if (character === '?') found.push({ kind: 'one', fits: any })
+    if (character === '*') addMany(found, anyCharacter)
+    else if (character === '?') found.push({ kind: 'one', character: anyCharacter })
     else if (character === '\\') {
       const next = characters[++at]
       if (next === undefined || /[\w\s]/.test(next)) throw new SyntaxError(`invalid escape '\\${next ?? ''}' in the pattern ${JSON.stringify(pattern)}`)
@@ -17,8 +16,6 @@ function parts(pattern: string): Part[] {
   }
   return found
 }
-
-const literal = (wanted: string): Part => ({ kind: 'one', fits: (character) => character === wanted })
 
 /** Where the shortest or longest that fits ends; undefined where nothing does. */
 function endOf(wildcards: Wildcards, text: readonly string[], from: number, longest: boolean): number | undefined {

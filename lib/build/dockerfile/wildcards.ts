@@ -1,11 +1,28 @@
+/** What a character may be. */
+export interface Kind {
+  fits(character: string): boolean
+  /** The same in a regular expression (flags su). */
+  source: string
+}
+
 /** A part of a pattern: one character, any number of them, or a choice to go on so many parts further. */
-export type Part = { kind: 'one' | 'many'; fits(character: string): boolean } | { kind: 'skip'; parts: number }
+export type Part = { kind: 'one' | 'many'; character: Kind } | { kind: 'skip'; parts: number }
+
+export const anyCharacter: Kind = { fits: () => true, source: '.' }
+
+export const literal = (wanted: string): Part => ({
+  kind: 'one',
+  character: { fits: (character) => character === wanted, source: wanted.replace(/[\\^$.*+?()[\]{}|/]/, '\\$&') },
+})
 
 /** Adds any number of characters; where as many may come already, there is nothing to add. */
-export function addMany(parts: Part[], fits: (character: string) => boolean): void {
+export function addMany(parts: Part[], character: Kind): void {
   const last = parts.at(-1)
-  if (last?.kind !== 'many' || last.fits !== fits) parts.push({ kind: 'many', fits })
+  if (last?.kind !== 'many' || last.character !== character) parts.push({ kind: 'many', character })
 }
+
+/** So often may a regular expression go back and try another way: for a path of 4096 characters 8 million times. */
+const QUICK = 2
 
 /**
  * Finds what fits a pattern, in time that grows with the length of the pattern times that of the text and no faster: all ways to read
@@ -40,12 +57,32 @@ export class Wildcards {
       const next: number[] = []
       for (const state of here) {
         const part = this.#parts[state]
-        if (part === undefined || part.kind === 'skip' || !part.fits(character)) continue
+        if (part === undefined || part.kind === 'skip' || !part.character.fits(character)) continue
         add(part.kind === 'many' ? state : state + 1, at + 1, next)
       }
       here = next
     }
     return false
+  }
+
+  /**
+   * The same as a regular expression, where that has few ways to try: it is several times faster, and without a just-in-time compiler
+   * most of all. Undefined where it has many.
+   */
+  get source(): string | undefined {
+    if (this.#parts.filter(({ kind }) => kind === 'many').length > QUICK) return undefined
+    let source = ''
+    let open = 0
+    for (const part of this.#parts) {
+      if (part.kind === 'skip') {
+        source += '(?:'
+        open = part.parts
+        continue
+      }
+      source += part.character.source + (part.kind === 'many' ? '*' : '')
+      if (open > 0 && --open === 0) source += ')?'
+    }
+    return source
   }
 
   /** Whether the whole text fits. */

@@ -1,5 +1,5 @@
 import { globMatcher } from '../../../../lib/build/dockerfile/glob.ts'
-import { IgnorePatterns, readIgnoreFile } from '../../../../lib/build/dockerfile/ignore.ts'
+import { compilePattern, IgnorePatterns, readIgnoreFile } from '../../../../lib/build/dockerfile/ignore.ts'
 import { allow, type FuzzTarget, must } from './target.ts'
 
 const isSyntax = (error: unknown) => error instanceof SyntaxError && !error.message.includes('regular expression')
@@ -21,6 +21,11 @@ export const target: FuzzTarget = {
       if (path !== '' && patterns.hidesAllBelow(path))
         must(ignored && patterns.ignores(`${path}/below`), 'what hides all that is below a folder hides that, too')
     }, isSyntax)
-    for (const line of lines) allow(() => globMatcher(line)(path), isSyntax)
+    for (const line of lines) {
+      allow(() => {
+        const matches = globMatcher(line)(path)
+        must(matches === compilePattern(line).fits([...path]), `${JSON.stringify(line)} fits the same, whichever way it is tried`)
+      }, isSyntax)
+    }
   },
 }
