@@ -88,7 +88,7 @@ async function provideScript(folder: string, script: string): Promise<void> {
 
 async function execute(step: RunStep, view: ContainerView, secrets: ContainerSecrets): Promise<number | undefined> {
   const { context, signal, output } = step
-  const launched = await startContainer(context, view, { attached: true, terminal: undefined, secrets })
+  const launched = await startContainer(context, view, { attached: true, terminal: undefined, secrets, asIs: true })
   if (launched === undefined || launched.client === undefined) throw new LichenError('the step was started by somebody else', { code: 'ALREADY_RUNNING' })
   const kill = () => void addon.pidfdSendSignal({ pid: launched.pid, startTime: launched.startTime, signal: 9 })
   const onAbort = () => {

@@ -8,7 +8,7 @@ import type { Context } from '../system/context.ts'
 import { containerIdentity } from './identity.ts'
 
 /** Where the runtime itself mounts something: what stands there for that in a container's own files is none of its changes. */
-const own = ['/proc', '/sys', '/dev', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/run/secrets']
+const own = ['/proc', '/sys', '/dev', '/etc/hosts', '/etc/hostname', '/etc/resolv.conf', '/etc/mtab', '/run/secrets']
 
 export interface ContainerChanges {
   context: Context

@@ -36,11 +36,16 @@ import type { ContainerSecrets } from './secrets.ts'
 import { timezoneMounts } from './timezone.ts'
 import { userEntries } from './user-entries.ts'
 
+/** Old programs look for what is mounted there, such as Java's FileStore; Docker makes it, too. */
+const mountTable = { path: '/etc/mtab', text: '/proc/mounts' }
+
 export interface StartOptions {
   /** A client of the attach protocol waits at the other end. */
   attached: boolean
   /** Size of the user's terminal, where the container gets one. */
   terminal: { rows: number; columns: number } | undefined
+  /** Nothing is added to its root file system: what a step of a build leaves there is the image's. */
+  asIs?: boolean
   /** In place of those of its record: nothing of them is in any file. */
   secrets?: ContainerSecrets
   /** How many of our descriptors from 3 on it gets, in this start. */
@@ -129,6 +134,7 @@ async function planStart(context: Context, given: ContainerView, options: StartO
     cgroupVersion: host.cgroupVersion,
     rootfs,
     entries: await userEntries(record, identity.defaultUser),
+    links: options.asIs || record.options.rootfs ? [] : [mountTable],
     secrets: secrets.files,
     secretEnvironment: options.given ? [...secrets.environment, ...(await givenVariables(options.given, init, spec))] : secrets.environment,
     given: options.given ?? 0,

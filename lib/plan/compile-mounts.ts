@@ -27,6 +27,9 @@ export function compileMounts(spec: OciSpec, { cgroupVersion }: { cgroupVersion:
   return steps
 }
 
+export const compileLinks = (links: readonly { path: string; text: string }[]): MountPlan[] =>
+  links.map(({ path, text }) => ({ ...step('symlink', text, path), flags: ['optional'] }))
+
 /** What is mounted in a container from outside, for a look at its files: what is missing is left out. */
 export const compileVolumes = (mounts: OciMount[]): MountPlan[] =>
   mounts

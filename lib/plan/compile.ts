@@ -1,4 +1,4 @@
-import { compileMounts } from './compile-mounts.ts'
+import { compileLinks, compileMounts } from './compile-mounts.ts'
 import { compileNamespaces, hasNamespace } from './compile-namespaces.ts'
 import { compileProcess, type ProcessExtra } from './compile-process.ts'
 import { propagationBits } from './mount-options.ts'
@@ -18,6 +18,8 @@ export interface RunExtra
   /** The helpers that write the maps of the specification. */
   identity: Pick<Identity, 'newuidmap' | 'newgidmap' | 'denySetgroups'>
   cgroupVersion: 1 | 2
+  /** Symbolic links that are made in the root file system where nothing is. */
+  links: { path: string; text: string }[]
   /** Files that are to be in the container and not in its specification, which is kept on disk. */
   secrets: SecretFile[]
 }
@@ -46,7 +48,8 @@ export function compilePlan(spec: OciSpec, extra: RunExtra): RunPlan {
     rootfs: extra.rootfs,
     rootReadonly: spec.root?.readonly ?? false,
     rootPropagation,
-    mounts: [...compileMounts(spec, extra), ...secretMounts(extra.secrets)],
+    // First of all: what the user mounts over it is not to be written to.
+    mounts: [...compileLinks(extra.links), ...compileMounts(spec, extra), ...secretMounts(extra.secrets)],
     entries: extra.entries,
     process: compileProcess(process, extra),
     init: extra.init,

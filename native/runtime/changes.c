@@ -180,8 +180,9 @@ static void count_unsayable(struct changes *changes) {
 
 static void visit_file(struct changes *changes, struct frame *frame, const char *name, const struct stat *status, int layer, const struct stat *lower_status) {
   if (changes->merged && layer >= 0 && same_file(frame, layer, name, status, lower_status)) return;
-  /* Made as a place to mount something on. */
-  if (layer < 0 && S_ISREG(status->st_mode) && status->st_size == 0 && is_own(changes)) return leave_out(changes, frame, name, 0);
+  /* Made as a place to mount something on, or a link of the runtime's. */
+  bool made = (S_ISREG(status->st_mode) && status->st_size == 0) || S_ISLNK(status->st_mode);
+  if (layer < 0 && made && is_own(changes)) return leave_out(changes, frame, name, 0);
   if (!changes->names && strncmp(name, WHITEOUT_PREFIX, strlen(WHITEOUT_PREFIX)) == 0) {
     count_unsayable(changes);
     return leave_out(changes, frame, name, 0);

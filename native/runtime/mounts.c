@@ -189,10 +189,12 @@ static void mount_fs(const struct mount_step *step, int root) {
 static void mount_symlink(const struct mount_step *step, int root) {
   char name[NAME_MAX + 1];
   int folder = resolve_parent(root, step->target, true, name);
+  if (folder < 0 && (step->flags & MOUNT_OPTIONAL) != 0) return;
   if (folder < 0) fail("mount", errno, step->target, mount_reason(errno), "openat2(%s, RESOLVE_IN_ROOT)", step->target);
   refuse_procfs(step, folder);
   /* What is there already, of the image or of a folder bound to /dev, serves as well or is wanted so. */
-  if (symlinkat(step->source, folder, name) < 0 && errno != EEXIST) fail("mount", errno, step->target, mount_reason(errno), "symlink(%s, %s)", step->source, step->target);
+  bool wanted = (step->flags & MOUNT_OPTIONAL) == 0;
+  if (symlinkat(step->source, folder, name) < 0 && errno != EEXIST && wanted) fail("mount", errno, step->target, mount_reason(errno), "symlink(%s, %s)", step->source, step->target);
   close(folder);
 }
 

@@ -126,7 +126,7 @@ enum mount_kind {
 
 enum mount_flag {
   MOUNT_RECURSIVE = 1,  /* bind: with what is mounted below it */
-  MOUNT_OPTIONAL = 2,   /* a source that does not exist is passed over */
+  MOUNT_OPTIONAL = 2,   /* a source that does not exist is passed over, a link that can't be made is no failure */
   MOUNT_COPY_UP = 4,    /* what the image has at target is copied into the new, empty file system or volume */
   MOUNT_SLAVE = 8, MOUNT_SHARED = 16, /* bind: propagation other than private */
   MOUNT_CREATE_SOURCE = 32, /* bind: make a missing source directory */

@@ -71,7 +71,7 @@ describe('mount targets of an image lead nowhere else', () => {
       symlinkSync(victim, join(root, 'etc'))
     })
     const { code, stdout } = await shell(['-h', 'bark'], 'etc-link', `cat /etc/hostname; ls ${victim}`)
-    expect({ code, stdout }).toEqual({ code: 0, stdout: 'bark\nhostname\nhosts\nresolv.conf\n' })
+    expect({ code, stdout }).toEqual({ code: 0, stdout: 'bark\nhostname\nhosts\nmtab\nresolv.conf\n' })
     expectVictimUntouched()
   })
 

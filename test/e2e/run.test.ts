@@ -58,6 +58,16 @@ describe('run', () => {
     await eventually(async () => readdirSync(join(box.data, 'containers')).join(' '), /^$/)
   })
 
+  it('has a table of what is mounted where old programs look for it, which is no change of its own', async () => {
+    await box.ok('run', '--name', 'table', 'busybox', 'sh', '-c', 'grep -q " / " /etc/mtab && readlink /etc/mtab >/read')
+    expect(await box.ok('cp', 'table:/read', '-')).toContain('/proc/mounts\n')
+    expect(await box.ok('diff', 'table')).toBe('A /read')
+    await box.ok('commit', 'table', 'copied')
+    await box.ok('run', '--name', 'again', 'copied', 'test', '-L', '/etc/mtab')
+    expect(await box.ok('diff', 'again')).toBe('')
+    expect(await box.ok('run', '--rm', '--read-only', 'busybox', 'readlink', '/etc/mtab')).toBe('/proc/mounts')
+  })
+
   it('says that ports are not published with the network of the host', async () => {
     const warning = 'Warning: Published ports are discarded when using host network mode\n'
     expect(await box.lichen('run', '--rm', '--network', 'host', '-p', '8080:80', 'busybox', 'echo', 'up')).toEqual({ code: 0, stdout: 'up\n', stderr: warning })

@@ -14,6 +14,7 @@ export const runExtra: RunExtra = {
   groups: [],
   secretEnvironment: [],
   secrets: [],
+  links: [],
   entries: [],
   stdin: 'none',
   terminal: undefined,
