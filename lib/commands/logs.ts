@@ -2,9 +2,10 @@ import { command } from '../cli/command.ts'
 import { optionTable } from '../cli/options.ts'
 import { parseWhen } from '../cli/when.ts'
 import { type ContainerView, isActive } from '../container/view.ts'
-import { waitForExit } from '../container/wait.ts'
+import { exitRecordOf, waitForExit } from '../container/wait.ts'
 import { logPlan } from '../engine/log-plan.ts'
 import { followLog } from '../logs/follow.ts'
+import type { LogEnd } from '../logs/journal.ts'
 import { readLog } from '../logs/read.ts'
 import { LichenError } from '../system/errors.ts'
 import { openContext } from '../system/open-context.ts'
@@ -35,13 +36,14 @@ export const logs = command({
     if (driver === 'none' || driver === 'passthrough')
       throw new LichenError('configured logging driver does not support reading', { code: 'NO_LOG', exitCode: 1 })
     const wish = { since, until, timestamps: options.timestamps, details: options.details }
-    const end = options.follow && isActive(view) ? endOf(view, until) : undefined
+    const follows = options.follow && isActive(view)
     if (driver === 'journald') {
       const { readJournal } = await import('../logs/journal.ts')
+      const end = follows ? atEnd(lastEntry(view), until) : undefined
       for await (const { stream, bytes } of readJournal({ id: view.record.id, wish, tail, end })) (stream === 1 ? writeOut : writeErr)(bytes)
       return 0
     }
-    const follow = end === undefined ? undefined : followLog(path, end)
+    const follow = follows ? followLog(path, atEnd(waitForExit(view, undefined), until)) : undefined
     for await (const { stream, bytes } of readLog({ path, driver, wish, tail, follow })) (stream === 1 ? writeOut : writeErr)(bytes)
     follow?.close()
     return 0
@@ -53,9 +55,18 @@ function parseTail(text: string): number | undefined {
   return /^\d+$/.test(text) ? Number(text) : undefined
 }
 
-/** The end of the container, or the moment of --until; a moment that is longer off than a timer can wait is never. */
-function endOf(view: ContainerView, until: string | undefined): Promise<unknown> {
-  const exit = waitForExit(view, undefined)
+/** What comes at the end of the container, or undefined at the moment of --until; a moment that is longer off than a timer can wait is never. */
+function atEnd<T>(exit: Promise<T>, until: string | undefined): Promise<T | undefined> {
   const left = until === undefined ? Infinity : Date.parse(until) - Date.now()
-  return left < 2 ** 31 ? Promise.race([exit, new Promise((resolve) => setTimeout(resolve, left))]) : exit
+  return left < 2 ** 31 ? Promise.race([exit, new Promise<undefined>((resolve) => setTimeout(resolve, left, undefined))]) : exit
+}
+
+/** Of a container that ends: which of its entries in the journal is the last. */
+async function lastEntry(view: ContainerView): Promise<LogEnd | undefined> {
+  try {
+    return (await exitRecordOf(view))?.log
+  } catch {
+    // It is gone, and nobody knows.
+    return undefined
+  }
 }

@@ -83,6 +83,8 @@ export interface ExitRecord {
   restarts?: number
   /** Somebody ended it: `stop` or `kill`. */
   stopped?: boolean
+  /** Of a log in the journal: which entries were this monitor's, and the number of the last one, 0 for none. */
+  log?: { epoch: string; last: number }
 }
 
 /** `health` record, written by the monitor as JSON: Docker's `State.Health`. */

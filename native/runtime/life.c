@@ -8,6 +8,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "journal.h"
 #include "json.h"
 #include "moment.h"
 #include "proc.h"
@@ -18,6 +19,7 @@ static struct end {
   int code;
   bool oom_killed;
   char started[MOMENT_LENGTH + 1], finished[MOMENT_LENGTH + 1];
+  uint64_t logged; /* journal_last() */
 } last;
 static char started[MOMENT_LENGTH + 1];
 static uint64_t monitor_start;
@@ -60,14 +62,18 @@ static int write_over(const char *path, const char *text) {
 int life_replace(const char *path, const char *text) { return write_new(path, text) < 0 ? write_over(path, text) : 0; }
 
 static void exit_record(char *text, size_t size, const struct end *end, const char *reason, uint64_t restarts) {
-  char escaped[JSON_GROWTH * REASON_MAX + 1];
+  char escaped[JSON_GROWTH * REASON_MAX + 1], log[128] = "";
   *json_escape(escaped, reason, strnlen(reason, REASON_MAX)) = '\0';
+  /* Not of an end that others have to guess: they can't know what was written until then. */
+  if (end->finished[0] != '\0' && strcmp(end->finished, NEVER) != 0 && *journal_epoch() != '\0') {
+    snprintf(log, sizeof log, ",\"log\":{\"epoch\":\"%s\",\"last\":%" PRIu64 "}", journal_epoch(), end->logged);
+  }
   snprintf(text, size, "{\"exitCode\":%d,\"oomKilled\":%s,\"startedAt\":\"%s\",\"finishedAt\":\"%s\",\"error\":\"%s\",\"restarts\":%" PRIu64
-           ",\"stopped\":%s}",
-           end->code, end->oom_killed ? "true" : "false", end->started, end->finished, escaped, restarts, stopped ? "true" : "false");
+           ",\"stopped\":%s%s}",
+           end->code, end->oom_killed ? "true" : "false", end->started, end->finished, escaped, restarts, stopped ? "true" : "false", log);
 }
 
-#define EXIT_RECORD_MAX (JSON_GROWTH * REASON_MAX + 256)
+#define EXIT_RECORD_MAX (JSON_GROWTH * REASON_MAX + 384)
 
 static int write_live(const struct plan *plan, pid_t pid, uint64_t start_time, const char *cgroup, uint64_t restarts, bool restarting) {
   char escaped[JSON_GROWTH * PATH_MAX + 1], before[EXIT_RECORD_MAX], text[sizeof escaped + sizeof before + 256];
@@ -112,6 +118,7 @@ void life_write_exit(const struct plan *plan, int code, bool oom_killed, uint64_
   last.oom_killed = oom_killed;
   strcpy(last.started, started);
   moment_now(last.finished);
+  last.logged = journal_last();
   write_exit(plan, &last, "", restarts);
 }
 

@@ -218,6 +218,7 @@ for i in range(2): print(repr(s.recv(1 << 20)), flush=True)`
         expect(stdout.split(field)).toHaveLength(3)
       expect(stdout).toMatch(/PRIORITY=6\\n.*one/)
       expect(stdout).toMatch(/PRIORITY=3\\n.*two/)
+      expect(stdout).toMatch(/LOG_ORDINAL=1\\n[\s\S]*LOG_ORDINAL=2\\n/)
     } finally {
       journal.kill('SIGKILL')
       rmSync(socket, { force: true })

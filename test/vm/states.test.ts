@@ -116,5 +116,21 @@ describe('a life under limits', () => {
     expect(await succeed('lichen logs box')).toContain('one')
     expect(await succeed('lichen logs --tail 2 box | od -c | head -2')).toContain('001')
     expect(await succeed('lichen logs --details box')).toContain('TEAM=red one')
+    expect(await succeed('lichen logs --details box | grep -c LOG_ORDINAL || true')).toBe('0')
+  })
+
+  it('is followed in the journal up to the last entry, however late that arrives there', async () => {
+    const script = 'until test -e /go; do sleep 0.1; done; i=0; while [ $i -lt 2000 ]; do i=$((i+1)); echo line $i; done'
+    await succeed(`lichen run -d --name box --log-driver journald busybox sh -c '${script}'`)
+    const follow = 'lichen logs -f box >followed & lichen exec box touch /go; wait $!'
+    expect(await succeed(`${follow}; seq -f 'line %.0f' 2000 | cmp - followed && wc -l <followed`)).toBe('2000')
+  })
+
+  it('is followed to its end where the last entry is there already', async () => {
+    await succeed("lichen run -d --name box --log-driver journald busybox sh -c 'echo first; until test -e /go; do sleep 0.1; done'")
+    expect(await succeed(until('journalctl -o cat CONTAINER_NAME=box | tail -n 1', 'first'))).toBe('first')
+    // Without a look at that entry it would go on for as long as one may be late.
+    const follow = 'lichen logs -f --tail 0 box & lichen exec box touch /go && lichen wait box && end=$(date +%s) && wait $!'
+    expect(await succeed(`${follow} && test $(($(date +%s) - end)) -lt 4 && echo ended`)).toBe('0\nended')
   })
 })
