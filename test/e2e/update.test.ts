@@ -12,8 +12,8 @@ it('changes what one that does not run is started with', async () => {
   const id = await box.ok('create', '--name', 'box', '--memory', '64m', 'busybox')
   expect(await box.ok('update', '--memory', '96m', '--memory-swap', '128m', '--pids-limit', '50', 'box')).toBe('box')
   expect(await limits('box')).toBe(`${96 * 2 ** 20} ${128 * 2 ** 20} 0 0 50`)
-  expect(await box.ok('update', '--cpus', '1.5', id.slice(0, 12))).toBe(id.slice(0, 12))
-  expect(await limits('box')).toBe(`${96 * 2 ** 20} ${128 * 2 ** 20} 1500000000 0 50`)
+  expect(await box.ok('update', '--cpus', '0.5', id.slice(0, 12))).toBe(id.slice(0, 12))
+  expect(await limits('box')).toBe(`${96 * 2 ** 20} ${128 * 2 ** 20} 500000000 0 50`)
   expect(await box.ok('ps', '-a', '--format', '{{.Names}} {{.State}}')).toBe('box created')
 })
 
