@@ -8,6 +8,7 @@ import { renameContainer } from '../container/rename.ts'
 import { amendMonitor } from '../engine/amend.ts'
 import { recordContainerEvent } from '../engine/record-event.ts'
 import { openContext } from '../system/open-context.ts'
+import { summed } from './print-failures.ts'
 import { withExitCode } from './targets.ts'
 
 export const rename = command({
@@ -18,9 +19,9 @@ export const rename = command({
   positionals: { min: 2, max: 2, complete: 'container' },
   async run({ positionals: [container = '', wanted = ''] }, globals) {
     if (container === '' || wanted === '') throw usageError('Neither old nor new names may be empty', undefined, 1)
-    const name = containerName(wanted, 1)
     const context = await openContext(globals)
     try {
+      const name = containerName(wanted, 1)
       await exclusively(await findContainer(context, container), async ({ record, paths, live }) => {
         await renameContainer(context, paths, record, name)
         await amendMonitor({ record: { ...record, name }, paths, live })
@@ -28,8 +29,7 @@ export const rename = command({
       })
       return 0
     } catch (error) {
-      // The same conflict is 125 for who makes a container.
-      throw withExitCode(error, 1)
+      throw summed([withExitCode(error, 1)], `failed to rename container named ${container}`)
     }
   },
 })

@@ -47,6 +47,6 @@ export const rm = command({
 
 /** As Docker: with --force a missing container is said, and no failure. */
 function said(error: LichenError): string {
-  printFailures([error], true)
+  printFailures([error], { harmless: true })
   return ''
 }

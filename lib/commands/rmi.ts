@@ -36,7 +36,7 @@ export const rmi = command({
     await collectGarbage(context)
     const missing = failures.every(({ code }) => code === 'IMAGE_NOT_FOUND')
     // As Docker: with --force an image that is not there is said, and no failure.
-    return onFile(async () => printFailures(options.ignore && missing ? [] : failures, options.force && missing))
+    return onFile(async () => printFailures(options.ignore && missing ? [] : failures, { harmless: options.force && missing }))
   },
 })
 

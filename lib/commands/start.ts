@@ -33,7 +33,7 @@ export const start = command({
     const context = await openContext(globals)
     const targets = await chooseTargets(context, 'start', { ...options, names: positionals }, (view) => !isActive(view))
     // One after the other: one may join the namespaces of the one before.
-    if (!options.attach && !options.interactive) return onEach(targets, (view) => startAlone(context, view), { atOnce: 1 })
+    if (!options.attach && !options.interactive) return onEach(targets, (view) => startAlone(context, view), { atOnce: 1, sum: 'failed to start containers' })
     const [target] = targets
     if (target === undefined || targets.length > 1) throw usageError('you cannot start and attach multiple containers at once', undefined, 1)
     return startAttached(context, await target.find(), { stdin: options.interactive, sigProxy: options['sig-proxy'], detachKeys })

@@ -88,6 +88,8 @@ interface EachOptions {
   atOnce?: number
   /** Makes something else than a failure of a container that does not exist: what is printed, "" for nothing. */
   missing?: ((error: LichenError) => string) | undefined
+  /** Docker's last line, before the names of those that failed. */
+  sum?: string
 }
 
 /**
@@ -97,7 +99,7 @@ interface EachOptions {
 export async function onEach(
   targets: readonly Target[],
   work: (view: ContainerView) => Promise<unknown>,
-  { atOnce = 8, missing }: EachOptions = {},
+  { atOnce = 8, missing, sum }: EachOptions = {},
 ): Promise<number> {
   const results: Promise<string>[] = []
   const begin = (at: number) => {
@@ -113,16 +115,18 @@ export async function onEach(
   }
   for (let at = 0; at < Math.min(atOnce, targets.length); at++) begin(at)
   const failures: Error[] = []
+  const failed: string[] = []
   for (let at = 0; at < targets.length; at++) {
     try {
       const line = await results[at]!
       if (line !== '') printLines([line])
     } catch (error) {
       failures.push(withExitCode(error, 1))
+      failed.push(targets[at]!.name)
     }
     begin(at + atOnce)
   }
-  return printFailures(failures)
+  return printFailures(failures, { sum: sum === undefined ? undefined : `${sum}: ${failed.join(', ')}` })
 }
 
 function insteadOfMissing(error: unknown, missing: (error: LichenError) => string): string {

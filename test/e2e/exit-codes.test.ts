@@ -22,7 +22,7 @@ it.each<[string, string[], number, RegExp]>([
     /bind source path does not exist: \/nope/,
   ],
   ['125 for a stop signal that is none', ['run', '--stop-signal', 'NOPE', 'busybox'], 125, /^Error: invalid signal: NOPE\n$/],
-  ['1 for a missing container', ['start', 'nope'], 1, /^Error: No such container: nope\n$/],
+  ['1 for a missing container', ['start', 'nope'], 1, /^Error: No such container: nope\nError: failed to start containers: nope\n$/],
   ['1 for too few words', ['stop'], 1, /^Error: "lichen stop" requires at least 1 argument\.\nhint: /],
   ['1 for run without an image', ['run'], 1, /requires at least 1 argument/],
   ['1 for a terminal that is none', ['run', '--rm', '-it', 'busybox', 'true'], 1, /^Error: the input device is not a TTY\n/],
@@ -37,7 +37,11 @@ it('leaves a container that could not be started as created, unless --rm was giv
   expect(await box.ok('inspect', '--format', '{{.State.Status}}', 'stays')).toBe('created')
   expect((await box.lichen('run', '--rm', '--name', 'goes', 'busybox', 'nope')).code).toBe(127)
   expect(await box.ok('ps', '-a', '--format', '{{.Names}}')).toBe('stays')
-  expect(await box.lichen('start', 'stays')).toEqual({ code: 1, stdout: '', stderr: 'Error: exec: "nope": executable file not found in $PATH\n' })
+  expect(await box.lichen('start', 'stays')).toEqual({
+    code: 1,
+    stdout: '',
+    stderr: 'Error: exec: "nope": executable file not found in $PATH\nError: failed to start containers: stays\n',
+  })
   expect(await box.ok('inspect', '--format', '{{.State.Status}}', 'stays')).toBe('created')
 })
 

@@ -56,6 +56,7 @@ describe('create and start', () => {
     expect([code, stdout]).toEqual([1, 'aa\ncc\n'])
     expect(stderr).toContain('exec: "nope"')
     expect(stderr).toContain('No such container: missing')
+    expect(stderr).toMatch(/\nError: failed to start containers: bb, missing\n$/)
     expect((await box.lichen('start', '-a', 'aa', 'cc')).stderr).toMatch(/you cannot start and attach multiple containers at once/)
   })
 
