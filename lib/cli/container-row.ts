@@ -8,6 +8,17 @@ export const containerTable = '{{.ID}}\t{{.Image}}\t{{.Command}}\t{{.RunningFor}
 
 export const containerTableWithSize = `${containerTable}\t{{.Size}}`
 
+export const containerRaw = (size: boolean) => `container_id: {{.ID}}
+image: {{.Image}}
+command: {{.Command}}
+created_at: {{.CreatedAt}}
+state: {{- pad .State 1 0}}
+status: {{- pad .Status 1 0}}
+names: {{.Names}}
+labels: {{- pad .Labels 1 0}}
+ports: {{- pad .Ports 1 0}}
+${size ? 'size: {{.Size}}\n' : ''}`
+
 export const containerHeads = {
   ID: 'CONTAINER ID', Image: 'IMAGE', Command: 'COMMAND', CreatedAt: 'CREATED AT', RunningFor: 'CREATED', Ports: 'PORTS', State: 'STATE', Status: 'STATUS',
   Size: 'SIZE', Names: 'NAMES', Labels: 'LABELS', Mounts: 'MOUNTS', LocalVolumes: 'LOCAL VOLUMES', Networks: 'NETWORKS', Pid: 'PID', ExitCode: 'EXIT CODE',

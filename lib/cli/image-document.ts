@@ -20,7 +20,7 @@ function facts(image: Image, { driver, layers }: ImageStorage) {
     RepoDigests: image.repoDigests,
     // podman's name
     Digest: image.manifestDigest,
-    Parent: '',
+    Parent: image.parent ?? '',
     Comment: configuration.history?.at(-1)?.comment ?? '',
     Created: configuration.created ?? '',
     DockerVersion: '',

@@ -9,6 +9,13 @@ export const imageHeads = {
 export const imageTable = '{{.Repository}}\t{{.Tag}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}'
 export const imageTableWithDigests = '{{.Repository}}\t{{.Tag}}\t{{.Digest}}\t{{.ID}}\t{{.CreatedSince}}\t{{.Size}}'
 
+export const imageRaw = (digests: boolean) => `repository: {{.Repository}}
+tag: {{.Tag}}
+${digests ? 'digest: {{.Digest}}\n' : ''}image_id: {{.ID}}
+created_at: {{.CreatedAt}}
+virtual_size: {{.Size}}
+`
+
 const NONE = '<none>'
 
 export interface RowOptions {
@@ -41,7 +48,7 @@ export function imageRows(image: Image, options: RowOptions) {
       Tag: tag,
       UniqueSize: 'N/A',
       get VirtualSize() {
-        return humanSize(image.size)
+        return humanSize(image.size, 4)
       },
     }
   })

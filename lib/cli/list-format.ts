@@ -9,13 +9,16 @@ export interface ListFormat {
   format: string
   /** What "" and "table" mean: a template with tabs, without the word table. */
   table: string
+  /** What Docker's word "raw" means, where it has one here: a template of several lines. */
+  raw?: string
   /** Column heads by field name. */
   heads: Readonly<Record<string, string>>
 }
 
 /** Lines of `ps`, `images` and other lists. Fields of a row may be getters: only what a template names is computed. */
-export function formatList(rows: readonly Row[], { format, table, heads }: ListFormat): string[] {
+export function formatList(rows: readonly Row[], { format, table, raw, heads }: ListFormat): string[] {
   if (format === 'json') return rows.map(rowJson)
+  if (format === 'raw' && raw !== undefined) return rows.map(compileTable(raw).line)
   const wanted = format.trim()
   const isTable = wanted === '' || wanted === 'table' || /^table\s/.test(wanted) || wanted.startsWith('table{{')
   const source = wanted === '' || wanted === 'table' ? table : isTable ? wanted.slice('table'.length).trim() : wanted

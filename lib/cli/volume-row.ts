@@ -3,6 +3,8 @@ import { volumeLabels } from './volume-document.ts'
 
 export const volumeTable = '{{.Driver}}\t{{.Name}}'
 
+export const volumeRaw = 'name: {{.Name}}\ndriver: {{.Driver}}\n'
+
 export const volumeHeads = {
   Driver: 'DRIVER', Name: 'VOLUME NAME', Scope: 'SCOPE', Mountpoint: 'MOUNTPOINT', Labels: 'LABELS', Links: 'LINKS', Size: 'SIZE', Status: 'STATUS',
   Availability: 'AVAILABILITY', Group: 'GROUP', CreatedAt: 'CREATED AT', Anonymous: 'ANONYMOUS',

@@ -36,7 +36,7 @@ export const builderPrune = command({
     }
     await recordPrune(context.paths, 'builder', ownSize(gone))
     const list = options.verbose ? gone.map((entry) => duParagraph(entry, now)) : [...gone.map(({ id }) => id), '']
-    printLines([...(gone.length === 0 ? [] : ['Deleted build cache objects:', ...list]), `Total reclaimed space: ${humanSize(ownSize(gone))}`])
+    printLines([...(gone.length === 0 ? [] : ['Deleted build cache objects:', ...list]), `Total reclaimed space: ${humanSize(ownSize(gone), 4)}`])
     return 0
   },
 })

@@ -23,7 +23,7 @@ export const containerPrune = command({
     const context = await openContext(globals)
     const { ids, bytes } = await pruneContainers(context, fits)
     await finishRemovals(context)
-    printLines([...(ids.length === 0 ? [] : ['Deleted Containers:', ...ids, '']), `Total reclaimed space: ${humanSize(bytes)}`])
+    printLines([...(ids.length === 0 ? [] : ['Deleted Containers:', ...ids, '']), `Total reclaimed space: ${humanSize(bytes, 4)}`])
     return 0
   },
 })

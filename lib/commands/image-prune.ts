@@ -38,7 +38,7 @@ export const imagePrune = command({
       images.filter((image) => everything || isDangling(image)),
     )
     await collectGarbage(context)
-    printLines([...deletedImages(removals), `Total reclaimed space: ${humanSize(bytes)}`])
+    printLines([...deletedImages(removals), `Total reclaimed space: ${humanSize(bytes, 4)}`])
     return 0
   },
 })

@@ -1,7 +1,7 @@
 import { command } from '../cli/command.ts'
 import { parseFilters } from '../cli/filters.ts'
 import { checkImageFilters, filterImages, imageFilterNames } from '../cli/image-filters.ts'
-import { imageHeads, imageRows, imageTable, imageTableWithDigests } from '../cli/image-row.ts'
+import { imageHeads, imageRaw, imageRows, imageTable, imageTableWithDigests } from '../cli/image-row.ts'
 import { sortKeys, sortRows } from '../cli/image-sort.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
@@ -45,12 +45,13 @@ export const images = command({
     const pairs = shown.flatMap((image) =>
       imageRows(image, { digests: options.digests, truncate: !options['no-trunc'], now: Date.now() }).map((row) => ({ image, row })),
     )
-    const format = options.quiet && ['', 'table'].includes(options.format) ? '{{.ID}}' : options.format
+    const quiet = { '': '{{.ID}}', table: '{{.ID}}', raw: 'image_id: {{.ID}}' }[options.format]
+    const format = options.quiet && quiet !== undefined ? quiet : options.format
     const table = options.digests ? imageTableWithDigests : imageTable
     printLines(
       formatList(
         sortRows(pairs, options.sort).map(({ row }) => row),
-        { format, table, heads: imageHeads },
+        { format, table, raw: imageRaw(options.digests), heads: imageHeads },
       ),
     )
     return 0

@@ -12,6 +12,7 @@ import { isName, noSuchVolume } from '../engine/remove-volumes.ts'
 import { volumePlace } from '../engine/volume-place.ts'
 import { findImage } from '../image/find.ts'
 import type { Image } from '../image/image.ts'
+import { readStoredImage } from '../image/store.ts'
 import { chooseDriver } from '../storage/choose.ts'
 import { readVolume } from '../storage/volumes.ts'
 import type { Context } from '../system/context.ts'
@@ -84,7 +85,10 @@ async function sizedDocument(context: Context, view: ContainerView, sized: boole
   return { ...containerDocument(view), SizeRw: size?.rw ?? 0, SizeRootFs: size?.rootFs ?? 0 }
 }
 
-const ofImage = async (context: Context, image: Image) => imageDocument(image, await storageOf(context, image))
+async function ofImage(context: Context, { parent, ...image }: Image): Promise<unknown> {
+  const [storage, below] = await Promise.all([storageOf(context, image), parent === undefined ? undefined : readStoredImage(context, parent)])
+  return imageDocument({ ...image, ...(below === undefined ? {} : { parent: below.id }) }, storage)
+}
 
 async function storageOf(context: Context, { layers }: Image): Promise<ImageStorage> {
   const folders = layers.map((diffId) => layerDiff(context.paths, diffId)).toReversed()

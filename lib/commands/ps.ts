@@ -1,6 +1,6 @@
 import { command } from '../cli/command.ts'
 import { containerFilter, containerFilters, parseContainerFilters } from '../cli/container-filter.ts'
-import { containerHeads, containerRow, containerTable, containerTableWithSize } from '../cli/container-row.ts'
+import { containerHeads, containerRaw, containerRow, containerTable, containerTableWithSize } from '../cli/container-row.ts'
 import { checkSortKey, sortContainers, sortKeys } from '../cli/container-sort.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
@@ -42,13 +42,18 @@ export const ps = command({
     const shown = views.filter((view) => (all || isActive(view)) && fits(view))
     const last = limit > 0 ? shown.slice(0, limit) : shown
     if (options.quiet && options.format !== '') warning('Ignoring custom format, because both --format and --quiet are set')
-    const format = options.quiet ? '{{.ID}}' : options.format
+    const format = options.quiet ? (options.format === 'raw' ? 'container_id: {{.ID}}' : '{{.ID}}') : options.format
     // As Docker: who writes the field down wants it.
     const wantsSize = options.size || options.sort === 'size' || /\.Size\b/.test(format)
     const sizes = wantsSize ? await sizesOf(context, last) : undefined
     const ordered = options.sort === undefined ? last : sortContainers(last, options.sort, ({ record }) => sizes?.get(record.id)?.rw ?? 0)
     const rows = ordered.map((view) => containerRow(view, { truncate: !options['no-trunc'], now: Date.now(), size: sizes?.get(view.record.id) }))
-    const lines = formatList(rows, { format, table: options.size ? containerTableWithSize : containerTable, heads: containerHeads })
+    const lines = formatList(rows, {
+      format,
+      table: options.size ? containerTableWithSize : containerTable,
+      raw: containerRaw(options.size),
+      heads: containerHeads,
+    })
     printLines(options.noheading && /^\s*(table|$)/.test(format) ? lines.slice(1) : lines)
     return 0
   },

@@ -18,6 +18,7 @@ import { openContext } from '../system/open-context.ts'
 import { printLines } from './print.ts'
 
 const table = '{{.Type}}\t{{.TotalCount}}\t{{.Active}}\t{{.Size}}\t{{.Reclaimable}}'
+const raw = 'type: {{.Type}}\ntotal: {{.TotalCount}}\nactive: {{.Active}}\nsize: {{.Size}}\nreclaimable: {{.Reclaimable}}\n'
 const heads = { Type: 'TYPE', TotalCount: 'TOTAL', Active: 'ACTIVE', Size: 'SIZE', Reclaimable: 'RECLAIMABLE' }
 
 export const systemDf = command({
@@ -33,7 +34,7 @@ export const systemDf = command({
     const context = await openContext(globals)
     const usage = await storeUsage(context)
     const whole = !['', 'table'].includes(options.format)
-    if (!options.verbose) printLines(formatList(rows(usage), { format: options.format, table, heads }))
+    if (!options.verbose) printLines(formatList(rows(usage), { format: options.format, table, raw, heads }))
     else {
       const every = details(usage, (volume) => volumePlace(context, volume), !whole)
       printLines(whole ? [formatted(every, options.format)] : verbose(every, usage.cache))
@@ -51,13 +52,13 @@ function rows({ images, layerBytes, activeLayerBytes, containers, volumes, cache
     row('Containers', containers.length, containers.length - stopped.length, sum(containers), sum(stopped)),
     row('Local Volumes', volumes.length, volumes.length - unused.length, sum(volumes), sum(unused)),
     // As Docker: what images have, too, is theirs; and no percentage.
-    { ...row('Build Cache', cache.length, 0, ownSize(cache), 0), Reclaimable: humanSize(ownSize(cache)) },
+    { ...row('Build Cache', cache.length, 0, ownSize(cache), 0), Reclaimable: humanSize(ownSize(cache), 4) },
   ]
 }
 
 function row(type: string, total: number, active: number, size: number, reclaimable: number) {
   const percent = size > 0 ? ` (${Math.trunc((reclaimable * 100) / size)}%)` : ''
-  return { Type: type, TotalCount: String(total), Active: String(active), Size: humanSize(size), Reclaimable: `${humanSize(reclaimable)}${percent}` }
+  return { Type: type, TotalCount: String(total), Active: String(active), Size: humanSize(size, 4), Reclaimable: `${humanSize(reclaimable, 4)}${percent}` }
 }
 
 /** Every image, container, volume and entry of the cache; as Docker, ids are whole where a template asks for them. */
@@ -66,11 +67,11 @@ function details({ images, containers, volumes, cache }: StoreUsage, placeOf: (v
   return {
     Images: images.flatMap(({ image, shared, containers }) =>
       imageRows(image, { digests: false, truncate, now }).map((line) =>
-        goRow({ ...line, SharedSize: humanSize(shared), UniqueSize: humanSize(image.size - shared), Containers: String(containers) }),
+        goRow({ ...line, SharedSize: humanSize(shared, 4), UniqueSize: humanSize(image.size - shared, 4), Containers: String(containers) }),
       ),
     ),
     Containers: containers.map(({ view, bytes }) => goRow({ ...containerRow(view, { truncate, now }), Size: humanSize(bytes) })),
-    Volumes: volumes.map(({ volume, links, bytes }) => goRow({ ...volumeRow(volume, placeOf(volume)), Links: String(links), Size: humanSize(bytes) })),
+    Volumes: volumes.map(({ volume, links, bytes }) => goRow({ ...volumeRow(volume, placeOf(volume)), Links: String(links), Size: humanSize(bytes, 4) })),
     BuildCache: cache.map((entry) => goRow(cacheRow(entry, now))),
   }
 }

@@ -60,7 +60,7 @@ export const systemPrune = command({
         'Deleted build cache objects:',
         (cache ?? []).map(({ id }) => id),
       ),
-      `Total reclaimed space: ${humanSize(containers.bytes + volumes.bytes + images.bytes + ownSize(cache ?? []))}`,
+      `Total reclaimed space: ${humanSize(containers.bytes + volumes.bytes + images.bytes + ownSize(cache ?? []), 4)}`,
     ])
     return 0
   },

@@ -2,7 +2,7 @@ import { command } from '../cli/command.ts'
 import { formatList } from '../cli/list-format.ts'
 import { optionTable } from '../cli/options.ts'
 import { volumeFilter, volumeFilters } from '../cli/volume-filter.ts'
-import { volumeHeads, volumeRow, volumeTable } from '../cli/volume-row.ts'
+import { volumeHeads, volumeRaw, volumeRow, volumeTable } from '../cli/volume-row.ts'
 import { volumePlace } from '../engine/volume-place.ts'
 import { volumeUsers } from '../engine/volume-users.ts'
 import { readVolumes } from '../storage/list-volumes.ts'
@@ -25,8 +25,9 @@ export const volumeLs = command({
     const context = await openContext(globals)
     const [volumes, users] = await Promise.all([readVolumes(context), asksForUse ? volumeUsers(context) : undefined])
     const rows = volumes.filter((volume) => fits(volume, users?.has(volume.name) ?? false)).map((volume) => volumeRow(volume, volumePlace(context, volume)))
-    const format = options.quiet && options.format === '' ? '{{.Name}}' : options.format
-    const lines = formatList(rows, { format, table: volumeTable, heads: volumeHeads })
+    const quiet = { '': '{{.Name}}', raw: 'name: {{.Name}}' }[options.format]
+    const format = options.quiet && quiet !== undefined ? quiet : options.format
+    const lines = formatList(rows, { format, table: volumeTable, raw: volumeRaw, heads: volumeHeads })
     printLines(options.noheading && lines.length > rows.length ? lines.slice(1) : lines)
     return 0
   },

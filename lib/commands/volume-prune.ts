@@ -23,7 +23,7 @@ export const volumePrune = command({
     if (!(await mayRemove(` ${all ? 'all' : 'anonymous'} local volumes not used by at least one container.`, options.force))) return 0
     const context = await openContext(globals)
     const { names, bytes } = await pruneVolumes(context, (volume) => (all || volume.anonymous) && filter.fits(volume))
-    printLines([...(names.length === 0 ? [] : ['Deleted Volumes:', ...names, '']), `Total reclaimed space: ${humanSize(bytes)}`])
+    printLines([...(names.length === 0 ? [] : ['Deleted Volumes:', ...names, '']), `Total reclaimed space: ${humanSize(bytes, 4)}`])
     return 0
   },
 })

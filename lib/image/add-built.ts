@@ -43,10 +43,12 @@ export interface BuiltImage {
   annotations?: Record<string, string>
   /** Of the manifest; OCI's where it is not given. */
   format?: ManifestFormat
+  /** Id of the image that it was committed on. */
+  parent?: string | undefined
 }
 
 /** Makes configuration and manifest of layers that are in the store. The caller keeps collectors away: see whileArriving. */
-export async function assembleBuilt(context: Context, { configuration, layers, annotations = {}, format }: BuiltImage): Promise<AssembledImage> {
+export async function assembleBuilt(context: Context, { configuration, layers, annotations = {}, format, parent }: BuiltImage): Promise<AssembledImage> {
   const text = Buffer.from(JSON.stringify(configuration))
   const id = await putBlob(context, text)
   const config = { mediaType: OCI_CONFIG, digest: id, size: text.length }
@@ -65,6 +67,7 @@ export async function assembleBuilt(context: Context, { configuration, layers, a
     size: layers.reduce((sum, { size }) => sum + size, 0),
     created: configuration.created ?? '',
     stored: new Date().toISOString(),
+    ...(parent === undefined ? {} : { parent }),
   }
 }
 

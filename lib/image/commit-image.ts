@@ -51,7 +51,7 @@ async function commitNow(input: CommitInput): Promise<string> {
     rootfs: { type: 'layers', diff_ids: layers.map(({ diffId }) => diffId) },
     history: [...(base?.configuration.history ?? []), { ...input.history, ...own, ...(layer === undefined ? { empty_layer: true } : {}) }],
   }
-  return (await addBuiltImage(context, { configuration, layers, format, references })).id
+  return (await addBuiltImage(context, { configuration, layers, format, references, parent: input.parent })).id
 }
 
 /** The store keeps the layers that a container stands on, but not the image that they were of. */

@@ -15,6 +15,8 @@ export interface Image {
   references: string[]
   /** name@digest under which it was pulled or pushed. */
   repoDigests: string[]
+  /** Id of the image that it was committed on, which may be gone. */
+  parent?: string
   /** A name that means another image here stands for it, too: it is for another platform. */
   isMember?: boolean
 }

@@ -47,6 +47,7 @@ export async function assembleImage(context: Context, stored: StoredImage, refer
     configuration,
     layers: stored.layers.map(({ diffId }) => diffId),
     size: stored.size,
+    ...(stored.parent === undefined ? {} : { parent: stored.parent }),
     references: names.filter(({ tag }) => tag !== undefined).map(familiarReference),
     repoDigests: names.filter(({ tag, digest }) => tag === undefined && digest !== undefined).map((name) => `${familiarName(name)}@${name.digest}`),
   }

@@ -21,6 +21,8 @@ export interface StoredImage {
   created: string
   /** When it came into this store. */
   stored: string
+  /** Id of the image that it was committed on. */
+  parent?: string
 }
 
 export const imagePath = (context: Context, id: string): string => `${imagesDir(context.paths)}/${digestHex(id)}.json`

@@ -169,3 +169,19 @@ it('export refuses a terminal, as Docker', async () => {
   const typist = box.terminal(['export', 'box1'])
   expect((await typist.exited).stdout).toMatch(/Error: cowardly refusing to save to a terminal\. Use the -o flag or redirect[\s\S]*ended with 1/)
 })
+
+it('names the image that it was made on as its parent, for as long as that is here', async () => {
+  const idOf = (image: string) => box.ok('image', 'inspect', '--format', '{{.Id}}', image)
+  const parentOf = (image: string) => box.ok('image', 'inspect', '--format', '{{.Parent}}', image)
+  const step = async (from: string, to: string) => {
+    await box.ok('run', '--name', 'step', '--network', 'none', from, 'touch', `/${to}`)
+    await box.ok('commit', 'step', to)
+    await box.ok('rm', 'step')
+  }
+  await step('busybox', 'below')
+  await step('below', 'above')
+  expect([await parentOf('busybox'), await parentOf('below'), await parentOf('above')]).toEqual(['', await idOf('busybox'), await idOf('below')])
+  await box.ok('rmi', 'below')
+  expect(await parentOf('above')).toBe('')
+  await removeImages('above')
+})

@@ -24,10 +24,13 @@ describe('rename', () => {
       code: 1,
       stderr: expect.stringContaining(`The container name "/one" is already in use by container "${id}"`),
     })
-    expect(await fails('two', 'two')).toMatchObject({ code: 1, stderr: 'Error: Renaming a container with the same name as its current name\n' })
+    expect(await fails('two', 'two')).toMatchObject({
+      code: 1,
+      stderr: 'Error: Renaming a container with the same name as its current name\nError: failed to rename container named two\n',
+    })
     expect(await fails('two', '')).toMatchObject({ code: 1, stderr: 'Error: Neither old nor new names may be empty\n' })
     expect(await fails('two', 'a/b')).toMatchObject({ code: 1, stderr: expect.stringContaining('Invalid container name (a/b)') })
-    expect(await fails('three', 'four')).toMatchObject({ code: 1, stderr: 'Error: No such container: three\n' })
+    expect(await fails('three', 'four')).toMatchObject({ code: 1, stderr: 'Error: No such container: three\nError: failed to rename container named three\n' })
     expect(await fails('two')).toMatchObject({ code: 1, stderr: expect.stringContaining('"lichen rename" requires exactly 2 arguments.') })
   })
 
@@ -147,4 +150,20 @@ describe('container exists, container prune', () => {
       stderr: expect.stringContaining("invalid filter 'nope'"),
     })
   })
+})
+
+it('--format raw has a line for each field, in ps, images, volume ls and system df', async () => {
+  const id = await box.ok('create', '--name', 'plain', '--label', 'a=b', 'busybox', 'true')
+  const fields = `container_id: ${id.slice(0, 12)}\nimage: busybox\ncommand: "true"\ncreated_at: .*\nstate: created\nstatus: Created\nnames: plain\nlabels: a=b\nports:\n\n`
+  expect((await box.lichen('ps', '-a', '--format', 'raw')).stdout).toMatch(new RegExp(`^${fields}$`))
+  expect((await box.lichen('ps', '-aq', '--format', 'raw')).stdout).toBe(`container_id: ${id.slice(0, 12)}\n`)
+  const image = /^repository: busybox\ntag: latest\nimage_id: [0-9a-f]{12}\ncreated_at: .*\nvirtual_size: [\d.]+MB\n\n$/
+  expect((await box.lichen('images', '--format', 'raw', 'busybox')).stdout).toMatch(image)
+  await box.ok('volume', 'create', 'plain')
+  expect((await box.lichen('volume', 'ls', '--format', 'raw')).stdout).toBe('name: plain\ndriver: local\n\n')
+  expect((await box.lichen('volume', 'ls', '-q', '--format', 'raw')).stdout).toBe('name: plain\n')
+  await box.ok('volume', 'rm', 'plain')
+  expect((await box.lichen('system', 'df', '--format', 'raw')).stdout).toMatch(
+    /^type: Images\ntotal: 1\nactive: 1\nsize: .*\nreclaimable: .*\n\ntype: Containers\n/,
+  )
 })
