@@ -139,7 +139,11 @@ function normalise(part, value) {
   if (part === 'stderr') {
     // Below a usage error Docker prints the help.
     text = text.replace(/(^|\n)\s*Usage:[\s\S]*$/, '')
+    // Names of Go's types, and the verb in front of a template's mistake.
     text = text
+      .replace(/can't evaluate field (\w+) in type \S+/g, "can't evaluate field $1")
+      .replace(/(failed to (execute|parse) template|template parsing error): /g, '')
+      .replace(/^WARNING: /gm, 'Warning: ')
       .split('\n')
       .filter((line) => !/^(See '.*--help'\.?|Run '.*--help' for more information|hint: .*|Usage: .*|)$/.test(line))
       .map((line) =>

@@ -15,7 +15,7 @@ export function parseVolume(text: string): VolumeOption {
       'HOST-PATH:CONTAINER-PATH[:ro], NAME:CONTAINER-PATH[:ro] or CONTAINER-PATH',
     )
   if (text === '') throw usageError('invalid empty volume spec')
-  if (parts.length > 3) throw bad('')
+  if (parts.length > 3) throw usageError(`invalid spec: ${text}: too many colons`)
   if (parts.some((part) => part === '')) throw bad('')
   const [source, target, mode] = parts.length === 1 ? ['', parts[0]!, ''] : [parts[0]!, parts[1]!, parts[2] ?? '']
   if (!target.startsWith('/'))

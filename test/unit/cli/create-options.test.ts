@@ -171,7 +171,7 @@ describe('flags of run and create', () => {
     [['-v', '/a:/b', '--tmpfs', '/b'], 'Duplicate mount point: /b'],
     [['--network', 'container:x', '-p', '80'], 'conflicting options: port publishing and the container type network mode'],
     [['--tmpfs', '/'], "invalid specification: destination can't be '/'"],
-    [['-v', 'a:b:c:d'], "invalid volume specification: 'a:b:c:d'"],
+    [['-v', '/a:/b:ro:x'], 'invalid spec: /a:/b:ro:x: too many colons'],
     [['--mount', 'type=bind,dst=/x'], 'invalid mount config for type "bind": field Source must not be empty'],
     [['--log-opt', 'x'], "unknown log opt 'x' for json-file log driver"],
     [['--sysctl', 'x'], `invalid argument "x" for "--sysctl" flag: sysctl 'x' is not allowed`],
