@@ -110,13 +110,13 @@ class StageState {
         const Cmd = this.#command(instruction.command)
         this.config = { ...config, Cmd }
         this.#cmdSet = true
-        return [NONE, `CMD ${JSON.stringify(Cmd)}`]
+        return [NONE, `CMD ${quotedWords(Cmd)}`]
       }
       case 'ENTRYPOINT': {
         const Entrypoint = this.#command(instruction.command)
         // The command of the base was for its own entry point.
         this.config = { ...without(config, this.#cmdSet ? undefined : 'Cmd'), Entrypoint }
-        return [NONE, `ENTRYPOINT ${JSON.stringify(Entrypoint)}`]
+        return [NONE, `ENTRYPOINT ${quotedWords(Entrypoint)}`]
       }
       case 'SHELL':
         this.config = { ...config, Shell: instruction.words }
@@ -124,7 +124,13 @@ class StageState {
       case 'EXPOSE': {
         const ports = instruction.words.flatMap((word) => this.#trying(word, () => this.#words(word).flatMap(exposedPorts)))
         this.config = { ...config, ExposedPorts: { ...config.ExposedPorts, ...keys(ports) } }
-        return [NONE, `EXPOSE ${ports.join(' ')}`]
+        return [
+          NONE,
+          `EXPOSE map[${[...ports]
+            .sort()
+            .map((port) => `${port}:{}`)
+            .join(' ')}]`,
+        ]
       }
       case 'VOLUME': {
         const volumes = instruction.words.map((word) => this.#word(word))
@@ -217,7 +223,7 @@ class StageState {
       mounts,
     }
     const shown = script === undefined ? args.join(' ') : `${(config.Shell ?? DEFAULT_SHELL).join(' ')} ${script.content}`
-    return [work, `RUN ${visible.length === 0 ? '' : `|${visible.length} ${visible.join(' ')} `}${shown}`]
+    return [work, `RUN ${visible.length === 0 ? '' : `|${visible.length} ${visible.join(' ')} `}${shown} # buildkit`]
   }
 
   #copy(instruction: CopyInstruction): [Work, string] {
@@ -247,11 +253,12 @@ class StageState {
       keepGitDir: instruction.keepGitDir,
     }
     const flags = [
+      ...(work.parents ? ['--parents'] : []),
       ...(work.chown === '' ? [] : [`--chown=${work.chown}`]),
       ...(instruction.chmod === undefined ? [] : [`--chmod=${this.#word(instruction.chmod)}`]),
-      ...(work.from === undefined ? [] : [`--from=${work.from}`]),
     ]
-    return [work, [instruction.name, ...flags, ...sources.map((part) => (typeof part === 'string' ? part : part.name)), written].join(' ')]
+    const shown = [instruction.name, ...flags, ...sources.map((part) => (typeof part === 'string' ? part : `<<${part.name}`)), written]
+    return [work, `${shown.join(' ')} # buildkit`]
   }
 
   #mode(word: Word): ModeWish {
@@ -316,6 +323,9 @@ function isAddress(source: string): boolean {
 }
 
 const NONE: Work = { kind: 'none' }
+
+/** As Go prints a list with %q. */
+const quotedWords = (words: readonly string[]): string => `[${words.map((word) => JSON.stringify(word)).join(' ')}]`
 
 const keys = (names: readonly string[]): Record<string, object> => Object.fromEntries(names.map((name) => [name, {}]))
 

@@ -7,9 +7,11 @@ import { drain, requireProgram, spawn } from '../system/spawn.ts'
 import { canceled } from './canceled.ts'
 import type { GitAddress } from './git-address.ts'
 
-/** For one host: what `--secret id=GIT_AUTH_TOKEN` and GIT_AUTH_HEADER say, as BuildKit has it. */
 export interface GitAsking {
+  /** For one host: what `--secret id=GIT_AUTH_TOKEN` and GIT_AUTH_HEADER say, as BuildKit has it. */
   secrets: ReadonlyMap<string, Buffer>
+  /** Sockets of agents: that of `--ssh default` is asked in place of the user's. */
+  ssh: ReadonlyMap<string, string>
   signal: AbortSignal
 }
 
@@ -51,9 +53,20 @@ export async function checkout(address: GitAddress, { commit, name }: GitCommit,
   await run('remote', 'add', '--', 'origin', address.remote)
   await fetchCommit(run, commit, name, asking.signal)
   await run('checkout', '--quiet', '--force', '--detach', commit)
-  if ((await run('ls-files', '--', '.gitmodules')) !== '') await run('submodule', '--quiet', 'update', '--init', '--recursive', '--depth=1')
+  if ((await run('ls-files', '--', '.gitmodules')) !== '') await updateSubmodules(run, asking.signal)
   // The one that is ours. What submodules leave of theirs are small files of that name.
   await rm(`${folder}/.git${keepGitDir ? '/FETCH_HEAD' : ''}`, { recursive: true, force: true })
+}
+
+/** With the commit alone, where their servers can do that: those that but hand out files can't. */
+async function updateSubmodules(run: (...words: string[]) => Promise<string>, signal: AbortSignal): Promise<void> {
+  const update = ['submodule', '--quiet', 'update', '--init', '--recursive']
+  try {
+    await run(...update, '--depth=1')
+  } catch (error) {
+    if (signal.aborted) throw error
+    await run(...update)
+  }
 }
 
 /** Servers differ in what they let be asked for: the commit, its name, or only everything. */
@@ -93,26 +106,14 @@ const OPTIONS = {
 } as const
 
 /** By variables: what stands in argv everybody on the machine can read. */
-function environment(address: GitAddress, { secrets }: GitAsking): Record<string, string | undefined> {
+function environment(address: GitAddress, { secrets, ssh }: GitAsking): Record<string, string | undefined> {
   const settings: [string, string][] = Object.entries(OPTIONS)
   const header = authorization(address, secrets)
   if (header !== undefined) settings.push([`http.${new URL('/', address.remote).href}.extraHeader`, `Authorization: ${header}`])
-  const kept = [
-    'PATH',
-    'HOME',
-    'USER',
-    'LOGNAME',
-    'SSH_AUTH_SOCK',
-    'http_proxy',
-    'https_proxy',
-    'HTTPS_PROXY',
-    'all_proxy',
-    'ALL_PROXY',
-    'no_proxy',
-    'NO_PROXY',
-  ]
+  const kept = ['PATH', 'HOME', 'USER', 'LOGNAME', 'http_proxy', 'https_proxy', 'HTTPS_PROXY', 'all_proxy', 'ALL_PROXY', 'no_proxy', 'NO_PROXY']
   return {
     ...Object.fromEntries(kept.map((name) => [name, process.env[name]])),
+    SSH_AUTH_SOCK: ssh.get('default') ?? process.env['SSH_AUTH_SOCK'],
     LC_ALL: 'C',
     GIT_CONFIG_NOSYSTEM: '1',
     GIT_CONFIG_GLOBAL: '/dev/null',
@@ -177,7 +178,12 @@ async function git(words: string[], address: GitAddress, asking: GitAsking): Pro
     const [stdout, stderr, code] = await Promise.all([drain(outRead), drain(errRead), child.exited()])
     if (signal.aborted) throw canceled()
     if (code === 0) return stdout.trimEnd()
-    const said = stderr.trim().split('\n').slice(-5).map(visible).join('; ')
+    const said = stderr
+      .split(/\r?\n/)
+      .filter((line) => line.trim() !== '')
+      .slice(-5)
+      .map(visible)
+      .join('; ')
     throw failed(address, said === '' ? `git ends with ${code}` : said)
   } finally {
     signal.removeEventListener('abort', kill)

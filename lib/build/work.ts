@@ -73,11 +73,11 @@ export interface Step {
   author: string | undefined
 }
 
-/** The line that `history` shows of a step. */
+/** The line that `history` shows of a step, in the form of BuildKit's frontend: tools that read Dockerfiles out of images know that one. */
 export const historyOf = (step: Pick<Step, 'createdBy' | 'author'>, created: string, emptyLayer: boolean): HistoryEntry => ({
   created,
   ...(step.author === undefined ? {} : { author: step.author }),
   created_by: step.createdBy,
-  comment: 'lichen.dockerfile.v0',
+  comment: 'buildkit.dockerfile.v0',
   ...(emptyLayer ? { empty_layer: true } : {}),
 })

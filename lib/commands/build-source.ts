@@ -15,6 +15,8 @@ import { LichenError } from '../system/errors.ts'
 
 export interface SourcePlace extends ContextPlace {
   secrets: ReadonlyMap<string, Buffer>
+  /** Sockets of agents, by id. */
+  ssh: ReadonlyMap<string, string>
   /** BUILDKIT_CONTEXT_KEEP_GIT_DIR */
   keepGitDir: boolean
 }
@@ -94,7 +96,7 @@ async function openFiles(place: SourcePlace, where: string): Promise<BuildContex
   return openBuildContext(where, undefined)
 }
 
-/** `NAME=docker-image://REFERENCE`, `NAME=oci-layout://FOLDER:TAG`, `NAME=FOLDER`, a repository or an address. Throws USAGE. */
+/** `NAME=docker-image://REFERENCE`, `NAME=oci-layout://FOLDER[:TAG|@DIGEST]`, `NAME=FOLDER`, a repository or an address. Throws USAGE. */
 export function readNamedContexts(flags: readonly string[]): { contexts: NamedContexts; open(place: SourcePlace, name: string): Promise<BuildContext> } {
   const contexts = new Map<string, NamedContexts extends ReadonlyMap<string, infer O> ? O : never>()
   const places = new Map<string, string>()
@@ -115,6 +117,7 @@ export function readNamedContexts(flags: readonly string[]): { contexts: NamedCo
 }
 
 function layout(flag: string, path: string): string {
-  if (path.includes('@')) throw usageError(`invalid context value: ${flag}: an image of a layout is named by its tag`, 'oci-layout://FOLDER:TAG', 1)
+  if (path.includes('@') && !/[^:]@sha256:[0-9a-f]{64}$/.test(path))
+    throw usageError(`invalid context value: ${flag}: what is behind the @ is no digest`, 'oci-layout://FOLDER@sha256:DIGEST', 1)
   return `oci:${path.includes('/') ? path : `./${path}`}`
 }

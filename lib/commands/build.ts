@@ -46,14 +46,14 @@ export const build = command({
         : await progressOf(options.progress === 'auto' ? (process.env['BUILDKIT_PROGRESS'] ?? 'auto') : options.progress)
     try {
       const image = await withBuildSession(context, stop.signal, async (session) => {
-        const { sshWishes: wishes, ...asked } = wish
+        const { sshWishes, ...asked } = wish
         const keepGitDir = ['1', 'true'].includes(wish.buildArgs.get('BUILDKIT_CONTEXT_KEEP_GIT_DIR') ?? '')
-        const place = (signal: AbortSignal): SourcePlace => ({ context, session, signal, secrets: wish.secrets, keepGitDir })
-        const source = await readSource(place(stop.signal), where, options.file)
-        if (isCall) return answerCall(call, { ...source, ...asked, contexts })
-        requireChecks(source.dockerfile, wish.buildArgs)
-        return withSshAgents({ context, session, wishes }, (ssh) =>
-          buildImage({
+        return withSshAgents({ context, session, wishes: isCall ? [] : sshWishes }, async (ssh) => {
+          const place = (signal: AbortSignal): SourcePlace => ({ context, session, signal, secrets: wish.secrets, ssh, keepGitDir })
+          const source = await readSource(place(stop.signal), where, options.file)
+          if (isCall) return answerCall(call, { ...source, ...asked, contexts })
+          requireChecks(source.dockerfile, wish.buildArgs)
+          return buildImage({
             ...source,
             ...asked,
             context,
@@ -64,8 +64,8 @@ export const build = command({
             signal: stop.signal,
             onEvent: progress.event,
             write: writeArchive,
-          }),
-        )
+          })
+        })
       })
       progress.finish()
       if (typeof image === 'number') return image

@@ -3,7 +3,7 @@ import { posix } from 'node:path'
 import { digestSources } from '../build/context-content.ts'
 import { type BuildContext, type ContextSource, findSources, resolveInside } from '../build/context-files.ts'
 import { IgnorePatterns } from '../build/dockerfile/ignore.ts'
-import { checkout, type GitCommit, resolveCommit } from '../build/git.ts'
+import { checkout, type GitAsking, type GitCommit, resolveCommit } from '../build/git.ts'
 import { type GitAddress, isWebAddress, parseGitAddress, withoutPasswords } from '../build/git-address.ts'
 import { newScratch } from '../build/scratch.ts'
 import type { CopyWork } from '../build/work.ts'
@@ -103,8 +103,7 @@ function decoded(path: string): string {
 const literal = (name: string) => name.replace(/[*?[\\]/g, '\\$&')
 
 async function gitSource(site: BuildSite, { checksum, exclude, keepGitDir }: CopyWork, text: string, address: GitAddress): Promise<RemoteSource> {
-  const asking = { secrets: site.secrets, signal: site.signal }
-  const found = await resolveCommit(address, asking)
+  const found = await resolveCommit(address, site)
   if (checksum !== undefined && !(/^[0-9a-f]{7,64}$/.test(checksum) && found.commit.startsWith(checksum))) {
     throw new LichenError(`expected checksum to match ${checksum}, got ${found.commit}`, {
       code: 'CHECKSUM_MISMATCH',
@@ -124,17 +123,15 @@ async function gitSource(site: BuildSite, { checksum, exclude, keepGitDir }: Cop
   }
 }
 
-export interface Asking {
+export interface Asking extends GitAsking {
   context: Context
   session: BuildSession
-  secrets: ReadonlyMap<string, Buffer>
-  signal: AbortSignal
 }
 
 /** The folder that an address means, checked out in the session's scratch. */
-async function checkedOut({ context, session, secrets, signal }: Asking, address: GitAddress, commit: GitCommit, keepGitDir: boolean): Promise<string> {
+async function checkedOut({ context, session, ...asking }: Asking, address: GitAddress, commit: GitCommit, keepGitDir: boolean): Promise<string> {
   const folder = await newScratch(context, session.id)
-  await checkout(address, commit, folder, keepGitDir, { secrets, signal })
+  await checkout(address, commit, folder, keepGitDir, asking)
   const inside = resolveInside(folder, address.subdir)
   const path = inside === undefined || inside === '' ? folder : `${folder}/${inside}`
   if (inside !== undefined && (await stat(path)).isDirectory()) return path

@@ -256,7 +256,7 @@ class Build {
     const title = `FROM ${name}`
     const number = this.#telling.start(title)
     const { source } = this.#input.dockerfile
-    const step: Step = { at: from, source, text: title, createdBy: `COPY ${name} /`, work: plainCopy('.'), config: result.config, author: undefined }
+    const step: Step = { at: from, source, text: title, createdBy: `COPY ${name} / # buildkit`, work: plainCopy('.'), config: result.config, author: undefined }
     await this.#made(step, { result, title, number, files })
     return result
   }

@@ -15,7 +15,7 @@ const NESTING_LIMIT = 8
 
 /**
  * The images of an OCI layout: one for each name in index.json, and one for each manifest without a name. Where several
- * platforms have one name, the fitting one. `only`: those of that name. Throws BAD_MANIFEST, BLOB_MISSING, BLOB_MISMATCH, NO_SUCH_PLATFORM.
+ * platforms have one name, the fitting one. `only`: those of that name, or `@DIGEST`. Throws BAD_MANIFEST, BLOB_MISSING, BLOB_MISMATCH, NO_SUCH_PLATFORM.
  */
 export async function ociImages(archive: Archive, platform: PlatformChoice, only?: string): Promise<ArchiveImage[]> {
   const file = await archive.find('index.json')
@@ -23,8 +23,9 @@ export async function ociImages(archive: Archive, platform: PlatformChoice, only
   const parsed = parseManifest(await readArchiveFile(file, 'index.json', MANIFEST_LIMIT), 'index.json')
   if (parsed.kind !== 'index') throw badArchive('its index.json is a manifest, not an index')
   const found = new Map<string, { descriptor: Descriptor; bytes: Buffer; names: string[] }>()
-  for (const [name, descriptors] of byName(parsed.index.manifests)) {
-    if (only !== undefined && !isNamed(name, only)) continue
+  const byDigest = only?.startsWith('@') ? await withDigest(archive, only.slice(1)) : undefined
+  for (const [name, descriptors] of byDigest ?? byName(parsed.index.manifests)) {
+    if (byDigest === undefined && only !== undefined && !isNamed(name, only)) continue
     for (const group of name === undefined ? unnamedGroups(descriptors) : [descriptors]) {
       const { descriptor, bytes } = await chooseManifest(archive, group, platform)
       const names = name === undefined ? [] : [name]
@@ -36,6 +37,12 @@ export async function ociImages(archive: Archive, platform: PlatformChoice, only
     names,
     references: archiveNames(names, descriptor.digest),
   }))
+}
+
+/** Whether index.json names it or not; what it is tells its content. */
+async function withDigest(archive: Archive, digest: string): Promise<[undefined, Descriptor[]][]> {
+  const file = await archive.find(layoutPath(digest))
+  return file === undefined ? [] : [[undefined, [{ mediaType: '', digest, size: file.size }]]]
 }
 
 /** containerd's and Docker's annotation has the whole name; the OCI one has it, or but a tag. */

@@ -1,7 +1,8 @@
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { beforeEach, describe, expect, test } from 'vitest'
+import { layerTar } from '../helpers/layer-tar.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -96,4 +97,43 @@ test('--chmod: octal, and as chmod(1) has it, with variables', async () => {
   })
   dockerfile('FROM busybox', 'COPY --chmod=u+q tree /x')
   expect(await build()).toMatchObject({ code: 1, stderr: expect.stringContaining("invalid chmod parameter: 'u+q'") })
+})
+
+test('file capabilities, attributes and setuid go from stage to stage', async () => {
+  const capability = Buffer.from('0100000200200000000000000000000000000000', 'hex')
+  const pax = { 'SCHILY.xattr.security.capability': capability, 'SCHILY.xattr.user.color': 'blue' }
+  writeFileSync(join(context, 'files.tar'), layerTar([{ name: 'program', content: 'x', mode: 0o4755, uid: 3, pax }]))
+  dockerfile(
+    'FROM scratch AS one',
+    'ADD files.tar /a/',
+    'FROM scratch AS two',
+    'COPY --from=one /a /b',
+    'FROM scratch',
+    'COPY --from=two /b/program /c',
+    'COPY --link --from=two /b /d',
+  )
+  const out = join(box.files, 'out.tar')
+  await box.ok('build', '-q', '-o', `type=tar,dest=${out}`, context)
+  const tar = readFileSync(out)
+  expect(execFileSync('tar', ['--numeric-owner', '-tvf', out], { encoding: 'utf8' }).match(/^-rwsr-xr-x 3\/0 .* (c|d\/program)$/gm)).toHaveLength(2)
+  for (const [name, value] of Object.entries(pax)) {
+    const record = Buffer.concat([Buffer.from(`${name}=`), Buffer.from(value)])
+    expect(tar.indexOf(record, tar.indexOf(record) + 1), name).toBeGreaterThan(0)
+  }
+})
+
+test('history tells the steps in the words of BuildKit, and which have a layer', async () => {
+  dockerfile('FROM busybox', 'ENV A=1', 'COPY --chown=1:1 tree/plain /x', 'RUN true', 'WORKDIR /w', 'CMD ["a", "b"]')
+  await box.ok('build', '-q', '-t', 'result', context)
+  const rows = (await box.ok('history', '--no-trunc', '--format', '{{.CreatedBy}}|{{.Comment}}', 'result')).split('\n').slice(0, 5)
+  expect(rows).toEqual(
+    ['CMD ["a" "b"]', 'WORKDIR /w', 'RUN /bin/sh -c true # buildkit', 'COPY --chown=1:1 tree/plain /x # buildkit', 'ENV A=1'].map(
+      (row) => `${row}|buildkit.dockerfile.v0`,
+    ),
+  )
+  const archive = join(box.files, 'history.tar')
+  await box.ok('save', '-o', archive, 'result')
+  const id = (await box.ok('image', 'inspect', '--format', '{{.Id}}', 'result')).slice('sha256:'.length)
+  const { history } = JSON.parse(execFileSync('tar', ['-xOf', archive, `blobs/sha256/${id}`], { encoding: 'utf8' }))
+  expect(history.slice(-5).map(({ empty_layer = false }) => empty_layer)).toEqual([true, false, false, false, true])
 })

@@ -4,6 +4,7 @@ import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, symli
 import { dirname, join } from 'node:path'
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { type FileHost, startFileHost } from '../helpers/file-host.ts'
+import { makeImage } from '../helpers/oci-image.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
@@ -200,4 +201,63 @@ test("nothing of the user's git configuration is carried out", async () => {
   expect(code).toBe(0)
   expect(existsSync(canary)).toBe(false)
   expect(readFileSync(join(home, '.gitconfig'), 'utf8')).toContain('canary')
+})
+
+test('submodules come with a repository, and theirs with them, from whatever server', async () => {
+  // What is not called NAME.git is but handed out as files, without git's own protocol, and so without shallow clones.
+  const bare = (name: string) => (name === 'inner' ? 'plain' : `${name}.git`)
+  const repository = (name: string, ...parts: [path: string, of: string][]) => {
+    const work = join(served, `modules/${name}`)
+    const here = (...words: string[]) =>
+      execFileSync('git', ['-C', work, '-c', 'user.name=n', '-c', 'user.email=e@host', '-c', 'protocol.file.allow=always', ...words], { encoding: 'utf8' })
+    mkdirSync(work, { recursive: true })
+    here('init', '--quiet', '--initial-branch=main')
+    writeFileSync(join(work, 'name'), `${name}\n`)
+    for (const [path, of] of parts) {
+      here('submodule', '--quiet', 'add', join(served, 'modules', bare(of)), path)
+      here('config', '-f', '.gitmodules', `submodule.${path}.url`, `../${bare(of)}`)
+    }
+    writeFileSync(join(work, 'Dockerfile'), 'FROM busybox\nCOPY . /c\n')
+    here('add', '.')
+    here('commit', '--quiet', '--message=one')
+    execFileSync('git', ['clone', '--quiet', '--bare', work, join(served, 'modules', bare(name))])
+    here('-C', join(served, 'modules', bare(name)), 'update-server-info')
+  }
+  repository('inner')
+  repository('middle', ['deep/inner', 'inner'])
+  repository('outer', ['middle', 'middle'])
+  execFileSync('chown', ['-R', `${box.user.uid}:${box.user.gid}`, join(served, 'modules')])
+  const address = `${host.address}/modules/outer.git`
+  await built('-t', 'modules', address)
+  expect(await inside('modules', 'cat /c/name /c/middle/name /c/middle/deep/inner/name')).toBe('outer\nmiddle\ninner')
+  dockerfile('FROM busybox', `ADD ${address} /a`)
+  await built('-t', 'modules', context)
+  expect(await inside('modules', 'cat /a/middle/deep/inner/name')).toBe('inner')
+})
+
+test('an image of a layout is named by tag or digest', async () => {
+  const folder = join(box.files, 'layout')
+  const one = await makeImage(folder, { layers: [{ which: 'one\n' }], tag: 'one' })
+  const index = readFileSync(join(folder, 'index.json'), 'utf8')
+  const two = await makeImage(folder, { layers: [{ which: 'two\n' }], tag: 'two' })
+  writeFileSync(
+    join(folder, 'index.json'),
+    JSON.stringify({
+      schemaVersion: 2,
+      manifests: [...JSON.parse(index).manifests, ...JSON.parse(readFileSync(join(folder, 'index.json'), 'utf8')).manifests],
+    }),
+  )
+  execFileSync('chown', ['-R', `${box.user.uid}:${box.user.gid}`, folder])
+  dockerfile('FROM busybox', 'COPY --from=other /which /which')
+  for (const [place, content] of [
+    [`${folder}:one`, 'one'],
+    [`${folder}:two`, 'two'],
+    [`${folder}@${one.manifestDigest}`, 'one'],
+    [`${folder}@${two.manifestDigest}`, 'two'],
+  ]) {
+    await built('-t', 'laid-out', '--build-context', `other=oci-layout://${place}`, context)
+    expect(await inside('laid-out', 'cat /which'), place).toBe(content)
+  }
+  expect(await fails(['--build-context', `other=oci-layout://${folder}@sha256:${'0'.repeat(64)}`, context])).toContain('it has no image called')
+  expect(await fails(['--build-context', `other=oci-layout://${folder}@one`, context])).toContain('is no digest')
 })

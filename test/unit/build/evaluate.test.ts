@@ -114,7 +114,7 @@ describe('arguments', () => {
     expect(config.Labels).toEqual({ l: 'global,local,given,global,,arm64,' })
     expect(usedArgs.has('C')).toBe(true)
     expect(runs(steps)[0]).toMatchObject({ env: ['A=global', 'B=local', 'C=given', 'D=global', 'TARGETARCH=arm64'], secretEnv: ['HTTP_PROXY=p'] })
-    expect(steps.at(-1)!.createdBy).toBe('RUN |5 A=global B=local C=given D=global TARGETARCH=arm64 /bin/sh -c x')
+    expect(steps.at(-1)!.createdBy).toBe('RUN |5 A=global B=local C=given D=global TARGETARCH=arm64 /bin/sh -c x # buildkit')
   })
 
   test('a variable of the image is stronger', () => {
@@ -160,4 +160,37 @@ describe('COPY', () => {
     expect(() => copy(line)).toThrow(message)
     expect(() => copy(line)).toThrow(/^Dockerfile:4:\d+: /)
   })
+})
+
+test('the history is told in the form of BuildKit', () => {
+  const { steps } = evaluate([
+    'FROM a',
+    'ENV A=1 B="2 3"',
+    'COPY --link --chown=1:2 --chmod=755 --from=other $A /x ./',
+    'COPY <<EOT /y',
+    'EOT',
+    'ADD https://u:p@host/f /',
+    'WORKDIR /w',
+    'EXPOSE 80 53/udp',
+    'VOLUME /v /w',
+    'USER 7',
+    'SHELL ["/bin/bash", "-c"]',
+    'RUN make',
+    'CMD ["a", "b c"]',
+    'ENTRYPOINT run',
+  ])
+  expect(steps.map(({ createdBy }) => createdBy)).toEqual([
+    'ENV A=1 B=2 3',
+    'COPY --chown=1:2 --chmod=755 1 /x ./ # buildkit',
+    'COPY <<EOT /y # buildkit',
+    'ADD https://u:xxxxx@host/f / # buildkit',
+    'WORKDIR /w',
+    'EXPOSE map[53/udp:{} 80/tcp:{}]',
+    'VOLUME [/v /w]',
+    'USER 7',
+    'SHELL [/bin/bash -c]',
+    'RUN /bin/bash -c make # buildkit',
+    'CMD ["a" "b c"]',
+    'ENTRYPOINT ["/bin/bash" "-c" "run"]',
+  ])
 })

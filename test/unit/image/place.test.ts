@@ -7,6 +7,7 @@ test.each([
   ['localhost:5000/x', { kind: 'registry', name: 'localhost:5000/x' }],
   ['oci:./layout:v1', { kind: 'oci', path: './layout', name: 'v1' }],
   ['oci:/layout', { kind: 'oci', path: '/layout', name: undefined }],
+  [`oci:./x:y@sha256:${'a'.repeat(64)}`, { kind: 'oci', path: './x:y', name: `@sha256:${'a'.repeat(64)}` }],
   ['oci:layout:localhost/x:v1', { kind: 'oci', path: 'layout', name: 'localhost/x:v1' }],
   ['oci-archive:x.tar', { kind: 'oci-archive', path: 'x.tar', name: undefined }],
   ['docker-archive:/x.tar:app:v1', { kind: 'docker-archive', path: '/x.tar', name: 'app:v1' }],
