@@ -30,6 +30,8 @@ export interface EvaluateInput {
   buildArgs: ReadonlyMap<string, string>
   globalArgs: ReadonlyMap<string, string>
   platformArgs: ReadonlyMap<string, string>
+  /** Arguments of the stage that this one builds on: they go on. */
+  inherited?: ReadonlyMap<string, string>
   /** As `--from` names it, for messages of triggers. */
   baseName: string
 }
@@ -58,13 +60,14 @@ class StageState {
   readonly steps: Step[] = []
   readonly usedArgs = new Set<string>(PROXY)
   readonly #input: EvaluateInput
-  readonly args = new Map<string, string>()
+  readonly args: Map<string, string>
   #cmdSet = false
   #source: Source
 
   constructor(input: EvaluateInput) {
     this.#input = input
     this.#source = input.source
+    this.args = new Map(input.inherited)
   }
 
   take(instruction: Instruction, source: Source): void {

@@ -43,9 +43,11 @@ export function outlineTarget(dockerfile: Dockerfile, settings: BuildSettings): 
     if (!list.some(({ name }) => name === entry.name)) list.push(entry)
   }
   const stages = plan.order.map((index) => plan.stages[index]!)
+  const ends = new Map<number, ReadonlyMap<string, string>>()
   for (const { key, at } of globalArgs(dockerfile))
     if (isUsed(key, stages)) add(outline.args, { name: key, value: plan.globalArgs.get(key), description: commentOf(source, at, key), ...linesOf(at) })
   for (const stage of stages) {
+    const inherited = stage.base.kind === 'stage' ? ends.get(stage.base.index) : undefined
     const { steps, args } = evaluateStage({
       source,
       backslash: directives.backslash,
@@ -54,8 +56,10 @@ export function outlineTarget(dockerfile: Dockerfile, settings: BuildSettings): 
       buildArgs: settings.buildArgs,
       globalArgs: plan.globalArgs,
       platformArgs: settings.platformArgs,
+      ...(inherited === undefined ? {} : { inherited }),
       baseName: stage.from.base.text,
     })
+    ends.set(stage.index, args)
     for (const instruction of stage.instructions)
       for (const { key } of instruction.name === 'ARG' ? instruction.args : [])
         add(outline.args, { name: key.text, value: args.get(key.text), description: commentOf(source, instruction, key.text), ...linesOf(instruction) })

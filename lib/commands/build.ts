@@ -51,7 +51,7 @@ export const build = command({
         return withSshAgents({ context, session, wishes: isCall ? [] : sshWishes }, async (ssh) => {
           const place = (signal: AbortSignal): SourcePlace => ({ context, session, signal, secrets: wish.secrets, ssh, keepGitDir })
           const source = await readSource(place(stop.signal), where, options.file)
-          if (isCall) return answerCall(call, { ...source, ...asked, contexts })
+          if (isCall) return answerCall(context, call, { ...source, ...asked, contexts })
           requireChecks(source.dockerfile, wish.buildArgs)
           return buildImage({
             ...source,

@@ -31,6 +31,8 @@ interface Result {
   history: HistoryEntry[]
   config: ImageConfig
   author: string | undefined
+  /** Arguments, for stages that build on it. */
+  args: ReadonlyMap<string, string>
   platform: Platform
   created: string
   /** How much of it is that of the image that was begun with. */
@@ -198,6 +200,7 @@ class Build {
       buildArgs,
       globalArgs: this.#plan.globalArgs,
       platformArgs: this.#platformArgs,
+      inherited: result.args,
       baseName: stage.from.base.text,
     })
     for (const name of evaluation.usedArgs) this.#usedArgs.add(name)
@@ -212,7 +215,7 @@ class Build {
       }
       await this.#step(stage, step, result, `${this.#label(stage, ++at, of)} ${step.text}`)
     }
-    return { ...result, config: evaluation.config, author: evaluation.author ?? result.author }
+    return { ...result, config: evaluation.config, author: evaluation.author ?? result.author, args: evaluation.args }
   }
 
   #label({ index, name }: Stage, at: number, of: number): string {
@@ -223,7 +226,16 @@ class Build {
 
   async #base(stage: Stage): Promise<Result> {
     const { base } = stage
-    const empty = { layers: [], history: [], config: {}, author: undefined, platform: this.#platform, created: this.#now(), below: { layers: 0, history: 0 } }
+    const empty = {
+      layers: [],
+      history: [],
+      config: {},
+      author: undefined,
+      args: new Map<string, string>(),
+      platform: this.#platform,
+      created: this.#now(),
+      below: { layers: 0, history: 0 },
+    }
     if (base.kind === 'scratch') return { ...empty, config: { Env: [DEFAULT_PATH] } }
     if (base.kind === 'stage') {
       const below = await this.#result(base.index)
@@ -240,6 +252,7 @@ class Build {
         below: { layers: layers.length, history: history.length },
         config: configuration.config ?? {},
         author: configuration.author,
+        args: new Map<string, string>(),
         platform: {
           os: configuration.os,
           architecture: configuration.architecture,

@@ -135,7 +135,12 @@ async function byName(input: Omit<Removing, 'image'> & { image: StoredImage | un
 async function removeMembers(context: Context, given: StoredReference, index: Descriptor, shelf: Shelf): Promise<Removal[]> {
   const needed = await memberNames(context, shelf.references)
   const removals: Removal[] = []
-  for (const { image } of await indexMembers(context, index)) {
+  // What an index that can't be read stood for is dangling now.
+  const members = await indexMembers(context, index).catch((error: unknown) => {
+    if (error instanceof LichenError) return []
+    throw error
+  })
+  for (const { image } of members) {
     if (image === undefined || image.id === given.image || needed.has(image.manifest.digest)) continue
     const isNamed = shelf.references.some((stored) => stored.image === image.id)
     const isUsed = shelf.containers.some(({ record }) => imagesOf(record).includes(image.id))

@@ -1,4 +1,5 @@
 import type { Context } from '../system/context.ts'
+import { LichenError } from '../system/errors.ts'
 import { putBlob, readBlob } from './blobs.ts'
 import type { Descriptor, ImageIndex, Platform } from './manifest.ts'
 import { OCI_INDEX } from './media-types.ts'
@@ -16,31 +17,40 @@ export interface IndexMember {
   image: StoredImage | undefined
 }
 
-/** Of an index whose blob is in the store, in its order. Throws BAD_MANIFEST. */
+/** In the order of the index. Throws BLOB_MISSING, BAD_MANIFEST. */
 export async function indexMembers(context: Context, index: Descriptor): Promise<IndexMember[]> {
   const [{ manifests }, images] = await Promise.all([readIndex(context, index), listStoredImages(context)])
   return manifests.map((descriptor) => ({ descriptor, image: images.find(({ manifest }) => manifest.digest === descriptor.digest) }))
 }
 
-export async function readIndex(context: Context, { digest, mediaType }: Descriptor): Promise<ImageIndex> {
-  const parsed = parseManifest(await readBlob(context, digest), `index ${digest}`, mediaType)
+/** Throws BLOB_MISSING, BAD_MANIFEST. */
+async function readIndex(context: Context, { digest, mediaType }: Descriptor): Promise<ImageIndex> {
+  const bytes = await readBlob(context, digest).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT') throw error
+    throw new LichenError(`the store lacks the index ${digest}`, { code: 'BLOB_MISSING', hint: 'build or pull the image again' })
+  })
+  const parsed = parseManifest(bytes, `index ${digest}`, mediaType)
   return parsed.kind === 'index' ? parsed.index : { schemaVersion: 2, manifests: [] }
 }
 
-/** The member for a platform, where it is here. Throws NO_SUCH_PLATFORM. */
+/** The member for a platform, where it is here. Throws NO_SUCH_PLATFORM, BLOB_MISSING, BAD_MANIFEST. */
 export async function memberFor(context: Context, index: Descriptor, wanted: Platform, what: string): Promise<StoredImage | undefined> {
   const members = await indexMembers(context, index)
   const { digest } = choosePlatform({ schemaVersion: 2, manifests: members.map(({ descriptor }) => descriptor) }, wanted, what)
   return members.find(({ descriptor }) => descriptor.digest === digest)?.image
 }
 
-/** Digests of manifests that names stand for beside their own, with the repositories of those names. */
+/** Digests of manifests that names stand for beside their own, with the repositories of those names. An index that can't be read tells of none. */
 export async function memberNames(context: Context, references: readonly StoredReference[]): Promise<Map<string, string[]>> {
   const names = new Map<string, string[]>()
   for (const { reference, index } of references) {
     if (index === undefined) continue
     const repository = fullName(parseReference(reference))
-    for (const { digest } of (await readIndex(context, index)).manifests) names.set(digest, [...new Set([...(names.get(digest) ?? []), repository])])
+    const read = await readIndex(context, index).catch((error: unknown) => {
+      if (error instanceof LichenError) return undefined
+      throw error
+    })
+    for (const { digest } of read?.manifests ?? []) names.set(digest, [...new Set([...(names.get(digest) ?? []), repository])])
   }
   return names
 }

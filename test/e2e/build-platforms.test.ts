@@ -91,6 +91,16 @@ test('rmi takes all of them, once no name stands for them; a new build lets the 
   expect(await box.ok('images', '-aq')).toHaveLength(12)
 })
 
+test('an index that is lost breaks no list, and its name can be removed', async () => {
+  dockerfile(...FILES)
+  await built('-t', 'many', '--iidfile', join(out, 'id'))
+  rmSync(join(box.data, 'blobs/sha256', readFileSync(join(out, 'id'), 'utf8').slice('sha256:'.length)))
+  expect((await box.ok('images', '--format', '{{.Repository}}')).split('\n').sort()).toEqual(['<none>', 'busybox', 'many'])
+  expect(await box.ok('run', '--rm', '--network', 'none', 'many')).toBe(`linux/${OWN}`)
+  expect(await box.lichen('save', '-o', join(out, 'x.tar'), 'many')).toMatchObject({ code: 1, stderr: expect.stringContaining('the store lacks the index') })
+  await box.ok('rmi', 'many')
+})
+
 test('push brings the index and all of its images, and others read it', async () => {
   const registry = await startRegistry()
   const name = `${registry.host}/many:1`

@@ -283,6 +283,19 @@ describe('mistakes', () => {
     })
   })
 
+  test('--check knows the variables of base images that are here', async () => {
+    dockerfile('FROM busybox', 'WORKDIR /x$PATH$HOMEE')
+    expect((await build('--check')).stdout).toContain("WARNING: UndefinedVar\nUsage of undefined variable '$HOMEE'\nDockerfile:2\n")
+    dockerfile('FROM nothing', 'WORKDIR /x$PATH$HOMEE')
+    expect((await build('--check')).code).toBe(0)
+  })
+
+  test('arguments of a stage go on in the stages that build on it', async () => {
+    dockerfile('FROM busybox AS one', 'ARG WHO=joe', 'FROM one', 'RUN test "$WHO" = ann', 'LABEL who=$WHO')
+    await built('-t', 'who', '--build-arg', 'WHO=ann')
+    expect((await config('who')).Labels).toEqual({ who: 'ann' })
+  })
+
   test('--call tells of the Dockerfile, and builds nothing', async () => {
     dockerfile('FROM nothing AS one', '# V a version', 'ARG V=1', 'FROM one AS two', 'RUN --mount=type=secret,id=s true')
     expect((await build('--call', 'targets')).stdout).toBe('TARGET          DESCRIPTION\none\ntwo (default)\n')

@@ -1,3 +1,4 @@
+import { type BaseVariables, checkVariables } from './check-variables.ts'
 import type { Dockerfile, Instruction } from './instruction.ts'
 
 /** What BuildKit's checks would say of a Dockerfile. */
@@ -42,9 +43,9 @@ export function checkSettings(directive: string | undefined, argument?: string):
   return { skip: skip === 'all' ? 'all' : new Set(skip.split(',').map((rule) => rule.trim())), error: settings.get('error') === 'true' }
 }
 
-/** In the order of the file. Pure. */
-export function checkDockerfile(dockerfile: Dockerfile, { skip }: CheckSettings): Finding[] {
-  const found: Finding[] = []
+/** In the order of the file. `variablesOf` tells of base images. Pure. */
+export function checkDockerfile(dockerfile: Dockerfile, { skip }: CheckSettings, variablesOf: BaseVariables = () => undefined): Finding[] {
+  const found = skip === 'all' ? [] : checkVariables(dockerfile, variablesOf).filter(({ rule }) => !skip.has(rule))
   const say = (rule: Rule, { line, endLine }: { line: number; endLine: number }, message: string) => {
     if (skip !== 'all' && !skip.has(rule)) found.push({ rule, message, line, endLine })
   }

@@ -16,10 +16,26 @@ function plan(lines: string[], { args = {}, target }: { args?: Record<string, st
   return { dockerfile, ...planStages(dockerfile, { buildArgs: new Map(Object.entries(args)), target, platformArgs, contexts: new Map() }) }
 }
 
-function evaluate(lines: string[], { base = {}, args = {} }: { base?: ImageConfig; args?: Record<string, string> } = {}) {
+interface Given {
+  base?: ImageConfig
+  args?: Record<string, string>
+  inherited?: ReadonlyMap<string, string>
+}
+
+function evaluate(lines: string[], { base = {}, args = {}, inherited = new Map() }: Given = {}) {
   const { dockerfile, stages, globalArgs } = plan(lines, { args })
   const buildArgs = new Map(Object.entries(args))
-  return evaluateStage({ source: dockerfile.source, backslash: '\\', stage: stages.at(-1)!, base, buildArgs, globalArgs, platformArgs, baseName: 'base' })
+  return evaluateStage({
+    source: dockerfile.source,
+    backslash: '\\',
+    stage: stages.at(-1)!,
+    base,
+    buildArgs,
+    globalArgs,
+    platformArgs,
+    inherited,
+    baseName: 'base',
+  })
 }
 
 const runs = (steps: { work: Work }[]) => steps.flatMap(({ work }) => (work.kind === 'run' ? [work] : []))
@@ -121,6 +137,20 @@ describe('arguments', () => {
     const { config, steps } = evaluate(['FROM b', 'ENV A=env', 'ARG A=arg', 'LABEL l=$A', 'RUN x'])
     expect(config.Labels).toEqual({ l: 'env' })
     expect(runs(steps)[0]!.env).toEqual(['A=env'])
+  })
+
+  test('those of the stage below go on', () => {
+    const inherited = new Map([
+      ['X', '1'],
+      ['Y', '2'],
+    ])
+    const { steps, args } = evaluate(['FROM a', 'ARG Y=3', 'RUN x'], { inherited })
+    expect(steps.at(-1)!.createdBy).toBe('RUN |2 X=1 Y=3 /bin/sh -c x # buildkit')
+    expect([...args]).toEqual([
+      ['X', '1'],
+      ['Y', '3'],
+    ])
+    expect(inherited.get('Y')).toBe('2')
   })
 
   test('those of another stage are not seen', () => {

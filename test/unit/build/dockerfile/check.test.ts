@@ -34,7 +34,7 @@ describe('finds', () => {
 
 test.each([
   [['FROM a AS b', 'ENV A=b PUBLIC_KEY=c', 'WORKDIR /x', 'WORKDIR y', 'CMD ["x"]', 'FROM b', 'CMD ["y"]']],
-  [['ARG A', 'FROM --platform=$BUILDPLATFORM a:${A} AS x', 'SHELL ["x"]', 'ENTRYPOINT y', 'EXPOSE 80/tcp $P']],
+  [['ARG A=1', 'FROM --platform=$BUILDPLATFORM a:${A} AS x', 'SHELL ["x"]', 'ENTRYPOINT y', 'EXPOSE 80/tcp $P']],
   [['from a as b', 'run x \\', '  # a comment', '  y']],
 ])('finds nothing in what is as it should be: %j', (lines) => {
   expect(findings(lines)).toEqual([])
