@@ -11,10 +11,10 @@ import { withFreeLock } from '../system/lock.ts'
 import { forgetAddresses } from './build-download.ts'
 import { collectGarbage } from './collect-garbage.ts'
 
-/** What builds have left, newest first. A layer that several steps have made counts for one of them. */
-export async function listBuildCache(context: Context): Promise<CacheEntry[]> {
+/** What builds have left, newest first. A layer that several steps have made counts for one of them. `stored`: all images, where they have been read already. */
+export async function listBuildCache(context: Context, stored = listStoredImages(context)): Promise<CacheEntry[]> {
   const identity = await hostIdentity(context)
-  const [cached, images] = await Promise.all([listCachedSteps(context), listStoredImages(context)])
+  const [cached, images] = await Promise.all([listCachedSteps(context), stored])
   const inImages = new Set(images.flatMap(({ layers }) => layers.map(({ diffId }) => diffId)))
   const seen = new Set<string>()
   const steps = cached.map(({ key, text, created, used, uses, layer }): CacheEntry => {

@@ -25,12 +25,13 @@ export interface StoreUsage {
 
 /** What takes how much of the store. */
 export async function storeUsage(context: Context): Promise<StoreUsage> {
+  const reading = listStoredImages(context)
   const [images, stored, views, volumes, cache, identity] = await Promise.all([
     listImages(context),
-    listStoredImages(context),
+    reading,
     listContainers(context),
     readVolumes(context),
-    listBuildCache(context),
+    listBuildCache(context, reading),
     hostIdentity(context),
   ])
   const upper = ({ paths, record }: ContainerView) => (record.storageDriver === 'vfs' ? paths.merged : paths.upper)
