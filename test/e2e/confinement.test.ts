@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { eventually } from '../helpers/eventually.ts'
@@ -214,4 +216,34 @@ describe('--userns keep-id', () => {
     box.give(path)
     expect(await inside(['--userns', 'keep-id', '-v', `${path}:/m`], 'touch /m/x; stat -c %u /m/x')).toBe(String(box.user.uid))
   })
+})
+
+it('the loopback of the host is out of reach of its network, unless that is asked for', async () => {
+  const server = createServer((socket) => socket.end('reached')).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const ask = (network: string) => box.lichen('run', '--rm', '--network', network, 'busybox', 'nc', '-w', '5', '10.0.2.2', String(port))
+  expect(await ask('slirp4netns')).toMatchObject({ code: 1, stdout: '' })
+  expect(await ask('slirp4netns:allow_host_loopback=true')).toMatchObject({ code: 0, stdout: 'reached' })
+  server.close()
+})
+
+it('control characters of labels, commands and images steer no terminal (CVE-2021-25743)', async () => {
+  const evil = '\u001b]0;owned\u0007\u009b31m'
+  await box.ok('create', '--name', 'evil', '--label', `a=${evil}`, 'busybox', 'echo', evil)
+  await box.ok('commit', '--change', `LABEL a="${evil}"`, '-m', evil, 'evil', 'evil')
+  for (const words of [
+    ['ps', '-a', '--no-trunc'],
+    ['ps', '-a', '--format', '{{.Labels}} {{.Command}}'],
+    ['inspect', '--format', '{{.Config.Labels}}', 'evil'],
+    ['history', '--no-trunc', 'evil'],
+    ['image', 'inspect', '--format', '{{index .Config.Labels "a"}}', 'evil'],
+    ['inspect', evil],
+  ]) {
+    const { stdout } = await box.terminal(words).exited
+    expect([words, stdout]).toEqual([words, expect.stringMatching(/\\(x|u00)1b\]0;owned/)])
+    expect(stdout).not.toMatch(/[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]/)
+  }
+  await box.ok('rm', 'evil')
+  await box.ok('rmi', 'evil')
 })

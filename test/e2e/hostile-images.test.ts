@@ -1,11 +1,12 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, readdirSync, readFileSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { beforeAll, describe, expect, it } from 'vitest'
 import { hostileImage } from '../helpers/hostile-image.ts'
 import { Running } from '../helpers/process.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
+import { asUser } from '../helpers/user.ts'
 
 const box = useSandbox()
 const victim = join(box.files, 'victim')
@@ -193,5 +194,38 @@ describe('what a program is given', () => {
     await box.ok('run', '-d', '--name', 'trap', '--init', '--network', 'none', 'own-exe', 'sh', '-c', 'while :; do overwrite; done')
     for (let i = 0; i < 3; i++) expect((await box.lichen('exec', 'trap', 'trap')).code).not.toBe(0)
     expect(hash()).toBe(before)
+  })
+
+  it("is no file of ours, be they all the user's own to write (CVE-2019-5736)", async () => {
+    // As unpacked into a home: what the user may overwrite, a container must not.
+    const home = join(box.files, 'home')
+    cpSync(dirname(box.command), join(home, 'dist'), { recursive: true })
+    execFileSync('chown', ['-R', `${box.user.uid}:${box.user.gid}`, home])
+    const files = readdirSync(join(home, 'dist'), { recursive: true, withFileTypes: true }).flatMap((entry) =>
+      entry.isFile() ? [join(entry.parentPath, entry.name)] : [],
+    )
+    const hash = () => files.map((path) => `${path} ${createHash('sha256').update(readFileSync(path)).digest('hex')}`)
+    const before = hash()
+    await hostileImage(box, 'own-files', (root) => {
+      writeFileSync(join(root, 'bin/trap'), '#!/proc/self/exe\n', { mode: 0o755 })
+      // Held open for reading first, then opened anew for writing, as the exploits do.
+      const overwrite =
+        'for pid in /proc/[0-9]*; do (exec 3< $pid/exe && echo broken > /proc/self/fd/3) 2>/dev/null; (echo broken > $pid/exe) 2>/dev/null; done'
+      writeFileSync(join(root, 'bin/overwrite'), `#!/bin/sh\n${overwrite}\nexit 0\n`, { mode: 0o755 })
+    })
+    const own = (...args: string[]) =>
+      new Running(asUser(box.user, [join(home, 'dist/lichen'), '--root', box.data, ...args]), { env: box.env, cwd: box.files }).exited
+    const loop = ['own-files', 'sh', '-c', 'touch /ready; while :; do overwrite; done']
+    expect(await own('run', '-d', '--name', 'trap', '--init', '--network', 'none', ...loop)).toMatchObject({ code: 0, stderr: '' })
+    // The one process of ours that a container can look at is a sealed copy.
+    expect((await own('exec', 'trap', 'readlink', '/proc/1/exe')).stdout).toBe('/memfd:lichen-runtime (deleted)\n')
+    expect((await own('exec', 'trap', 'sh', '-c', 'echo broken > /proc/1/exe')).code).not.toBe(0)
+    for (let i = 0; i < 5; i++) expect((await own('exec', 'trap', 'trap')).code).not.toBe(0)
+    // Nor has what exec starts a way to us: its environment, descriptors and working directory are the container's.
+    const look = 'tr "\\0" "\\n" < /proc/$$/environ | grep -i lichen; ls /proc/$$/fd; readlink /proc/$$/cwd; readlink /proc/$$/exe; exit 0'
+    expect((await own('exec', 'trap', 'sh', '-c', look)).stdout).toBe('0\n1\n2\n/\n/bin/busybox\n')
+    expect(hash()).toEqual(before)
+    await box.ok('rm', '-f', 'trap')
+    rmSync(home, { recursive: true })
   })
 })
