@@ -7,7 +7,6 @@ import type { CreateOptions } from '../plan/options.ts'
 import type { Context } from '../system/context.ts'
 import { LichenError } from '../system/errors.ts'
 import { closeSync, openSync, rmSync, writeFileSync } from '../system/fs.ts'
-import { warning } from '../system/log.ts'
 import { outputStream } from '../system/output.ts'
 import { traced } from '../system/trace.ts'
 import type { PullProgress } from './pull-progress.ts'
@@ -19,7 +18,6 @@ export async function newContainer(
   { quiet, replace, 'squash-ids': squash }: { quiet: boolean; replace: boolean; 'squash-ids': boolean },
 ): Promise<ContainerView> {
   if (squash) context.config['squash-ids'] = true
-  if (options.network === 'host' && options.publish.length > 0) warning('Published ports are discarded when using host network mode')
   if (replace) await removeNamesake(context, options.name)
   let shown: PullProgress | undefined
   const progress = async () => {
