@@ -17,6 +17,8 @@ import { finishRemovals } from './remove.ts'
 
 /** What is not `image-...` in the folder for temporary files is written within seconds. */
 const UNFINISHED_AFTER = 60 * 60 * 1000
+/** A monitor deletes what `run --rm` has left to it while the command returns. */
+const REMOVED_WITHIN = 60 * 1000
 
 /** What is wrong with the store, each with its repair, in the order in which they are to be done. */
 export async function storeFaults(context: Context, { thorough }: { thorough: boolean }): Promise<Fault[]> {
@@ -58,7 +60,7 @@ async function containerFaults(context: Context, images: readonly Fault[]): Prom
 
 /** Removals and creations that were cut short. */
 async function unfinished(context: Context): Promise<Fault[]> {
-  const remains = (await graves(context)).map(({ path }) => ({
+  const remains = (await oldGraves(context)).map((path) => ({
     what: `the container in ${path} is removed only in part`,
     remedy: 'the rest is removed',
     repair: () => finishRemovals(context),
@@ -78,6 +80,17 @@ async function unfinished(context: Context): Promise<Fault[]> {
     repair: async () => removeTree({ context, identity: await hostIdentity(context), path }),
   }))
   return [...remains, ...removals, ...volumes]
+}
+
+/** Since the rename that made it one. */
+async function oldGraves(context: Context): Promise<string[]> {
+  const old = await Promise.all(
+    (await graves(context)).map(async ({ path }) => {
+      const status = await stat(path).catch(() => undefined)
+      return status !== undefined && Date.now() - status.ctimeMs > REMOVED_WITHIN ? [path] : []
+    }),
+  )
+  return old.flat()
 }
 
 async function oldEntries(folder: string, fits: (name: string) => boolean): Promise<string[]> {

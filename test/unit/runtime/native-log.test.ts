@@ -159,11 +159,11 @@ for i in range(int(sys.argv[2])): print(s.recv(1 << 20).hex(), flush=True)`
     await log(Buffer.concat([Buffer.from('one\n'), Buffer.from([0xff, 0x00, 0x0a]), Buffer.from('end')]), { driver: 'journald', extra: 'CONTAINER_NAME=box\n' })
     const entries = await journal.datagrams
     const size = (length: number) => `MESSAGE\n${String.fromCharCode(length)}${'\0'.repeat(7)}`
-    const head = new RegExp(`^PRIORITY=6\nSYSLOG_TIMESTAMP=${TIME}\nCONTAINER_NAME=box\n`)
-    expect(entries.map((entry) => entry.toString('latin1').replace(head, ''))).toEqual([
-      `${size(3)}one\n`,
-      `${size(2)}\xff\0\n`,
-      `CONTAINER_PARTIAL_MESSAGE=true\n${size(3)}end\n`,
+    const head = new RegExp(`^PRIORITY=6\nSYSLOG_TIMESTAMP=${TIME}\nCONTAINER_LOG_EPOCH=${TIME}\nCONTAINER_LOG_ORDINAL=(\\d+)\nCONTAINER_NAME=box\n`)
+    expect(entries.map((entry) => entry.toString('latin1').replace(head, '$1 '))).toEqual([
+      `1 ${size(3)}one\n`,
+      `2 ${size(2)}\xff\0\n`,
+      `3 CONTAINER_PARTIAL_MESSAGE=true\n${size(3)}end\n`,
     ])
   })
 
