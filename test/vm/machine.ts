@@ -61,7 +61,20 @@ async function bootMachine(): Promise<Machine> {
   const qemu = spawn(
     'qemu-system-x86_64',
     [
-      ...['-accel', kvm ? 'kvm' : 'tcg,thread=multi', '-cpu', kvm ? 'host' : 'max', '-smp', '2', '-m', '2048', '-nographic', '-no-reboot', '-nodefaults'],
+      // Some hypervisors let KVM read IA32_ARCH_CAPABILITIES and not set it, over which QEMU aborts.
+      ...[
+        '-accel',
+        kvm ? 'kvm' : 'tcg,thread=multi',
+        '-cpu',
+        kvm ? 'host,-arch-capabilities' : 'max',
+        '-smp',
+        '2',
+        '-m',
+        '2048',
+        '-nographic',
+        '-no-reboot',
+        '-nodefaults',
+      ],
       ...[
         '-kernel',
         join(top, 'dist/vm/vmlinuz'),
