@@ -127,7 +127,7 @@ describe('events', () => {
   })
 
   it('refuse what is no time and no filter', async () => {
-    expect((await box.lichen('events', '--since', 'soon')).stderr).toContain('invalid value for "since"')
+    expect((await box.lichen('events', '--since', 'soon')).stderr).toContain('failed to parse value as time or duration: "soon"')
     expect((await box.lichen('events', '--filter', 'colour=blue')).stderr).toContain("invalid filter 'colour'")
   })
 })

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { describe, expect, it } from 'vitest'
+import { beforeEach, describe, expect, it } from 'vitest'
 import { run } from '../helpers/run.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
@@ -9,16 +9,22 @@ const plain = (...words: string[]) => box.ok('run', '--rm', '--network', 'none',
 const shell = (flags: string[], script: string) => plain(...flags, 'busybox', 'sh', '-c', script)
 
 describe('users whom the image does not know', () => {
+  // Whoever runs the tests may have the number of alice or bob.
+  beforeEach(async () => {
+    const dockerfile = 'FROM busybox\nRUN sed -i "/^alice:/d; /^bob:/d" /etc/passwd /etc/group\n'
+    expect((await box.start(['build', '-q', '-t', 'nobodies', '-'], { input: dockerfile }).exited).code).toBe(0)
+  })
+
   it.each(['overlay', 'fuse-overlayfs'])('with keep-id the user has a name inside (%s)', async (driver) => {
-    const words = ['--userns', 'keep-id', '-w', '/work', 'busybox', 'sh', '-c', 'whoami; tail -n 1 /etc/passwd; echo $HOME']
+    const words = ['--userns', 'keep-id', '-w', '/work', 'nobodies', 'sh', '-c', 'whoami; tail -n 1 /etc/passwd; echo $HOME']
     expect(await box.ok('--storage-driver', driver, 'run', '--rm', '--network', 'none', ...words)).toBe(
       `${box.user.name}\n${box.user.name}:*:${box.user.uid}:${box.user.gid}:${box.user.name}:/work:/bin/sh\n/work`,
     )
   })
 
   it('unless that is not wanted, and once only', async () => {
-    expect((await box.lichen('run', '--rm', '--userns', 'keep-id', '--passwd=false', 'busybox', 'whoami')).code).toBe(1)
-    await box.ok('create', '--name', 'twice', '--network', 'none', '--userns', 'keep-id', 'busybox', 'grep', '-c', `^${box.user.name}:`, '/etc/passwd')
+    expect((await box.lichen('run', '--rm', '--userns', 'keep-id', '--passwd=false', 'nobodies', 'whoami')).code).toBe(1)
+    await box.ok('create', '--name', 'twice', '--network', 'none', '--userns', 'keep-id', 'nobodies', 'grep', '-c', `^${box.user.name}:`, '/etc/passwd')
     expect([await box.ok('start', '-a', 'twice'), await box.ok('start', '-a', 'twice')]).toEqual(['1', '1'])
   })
 
