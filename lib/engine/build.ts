@@ -236,7 +236,7 @@ class Build {
       created: this.#now(),
       below: { layers: 0, history: 0 },
     }
-    if (base.kind === 'scratch') return { ...empty, config: { Env: [DEFAULT_PATH] } }
+    if (base.kind === 'scratch') return { ...empty, config: { Env: [DEFAULT_PATH], WorkingDir: '/' } }
     if (base.kind === 'stage') {
       const below = await this.#result(base.index)
       return { ...below, layers: [...below.layers], history: [...below.history] }

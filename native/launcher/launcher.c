@@ -1,4 +1,5 @@
 #include <errno.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -7,6 +8,7 @@
 /*
  * The `lichen` of the standalone build. It starts libexec/lichen/lichen, the compiled JavaScript, without a just-in-time compiler: that one
  * is ready when a short command is over, and costs it a quarter of its time (docs/adr/0011). The engine takes this setting from the environment alone.
+ * Only `build` goes over files by the ten thousand in JavaScript, and has the compiler.
  */
 
 enum { FAILED = 125 };
@@ -19,6 +21,22 @@ static void start(char *path, char **argv) {
   exit(FAILED);
 }
 
+/* The first word that is no option, nor the value of one in front of the verb. */
+static const char *verb_of(char **argv) {
+  static const char *const valued[] = {"--root", "--storage-driver", "--log-level", "-l"};
+  for (size_t at = 1; argv[at] != NULL; at++) {
+    if (*argv[at] != '-') return argv[at];
+    for (size_t i = 0; i < sizeof valued / sizeof *valued && argv[at + 1] != NULL; i++) {
+      if (strcmp(argv[at], valued[i]) != 0) continue;
+      at++;
+      break;
+    }
+  }
+  return "";
+}
+
+static bool works_long(const char *verb) { return strcmp(verb, "build") == 0 || strcmp(verb, "buildx") == 0; }
+
 int main(int argc, char **argv) {
   (void)argc;
   static char self[4096], path[4096 + 64];
@@ -29,7 +47,7 @@ int main(int argc, char **argv) {
     return FAILED;
   }
   *slash = '\0';
-  setenv("BUN_JSC_useJIT", "0", 1);
+  if (!works_long(verb_of(argv))) setenv("BUN_JSC_useJIT", "0", 1);
   const char *folder = getenv("LICHEN_LIBEXEC");
   if (folder != NULL) {
     snprintf(path, sizeof path, "%.4095s/lichen", folder);

@@ -21,7 +21,7 @@ const buildah = (...args: string[]) => run('buildah', '--root', join(top, 'stora
 
 const [version = '', major = '0', minor = '0'] = /(\d+)\.(\d+)\.\d+/.exec(run('buildah', '--version')) ?? []
 /** The first version 1.N that can read a shape. */
-const since: Record<string, number> = { heredocs: 33, link: 39 }
+const since: Record<string, number> = { heredocs: 33, link: 41 }
 const reads = (name: string) => Number(major) > 1 || Number(minor) >= (since[name] ?? 0)
 const names = readdirSync(fixtures).filter((name) => name !== 'README.md')
 
@@ -57,7 +57,9 @@ function imageIn(source: string): object {
   const contents = run('sh', '-c', `cd ${root} && find . -type f -size +0 -print0 | sort -z | xargs -0 sha256sum`)
   const { config } = JSON.parse(run('skopeo', 'inspect', '--config', source)) as { config: Record<string, unknown> }
   const { 'io.buildah.version': _, ...labels } = (config['Labels'] ?? {}) as Record<string, string>
-  const told = { ...config, Labels: labels, Env: [...((config['Env'] ?? []) as string[])].sort() }
+  // Newer ones say "/" where nobody has said anything, which is the same.
+  const { WorkingDir: folder, ...others } = config
+  const told = { ...others, WorkingDir: folder === '/' ? '' : folder, Labels: labels, Env: [...((config['Env'] ?? []) as string[])].sort() }
   const isThere = (value: unknown) => ![undefined, null, '', false].includes(value as never) && JSON.stringify(value) !== '{}'
   return {
     files: listed.split('\n').filter((line) => line !== '' && !PLACES.test(line)),
