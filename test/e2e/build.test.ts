@@ -1,29 +1,14 @@
 // biome-ignore-all lint/suspicious/noTemplateCurlyInString: variables of the Dockerfile
 import { execFileSync } from 'node:child_process'
-import { chmodSync, existsSync, mkdirSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { dirname, join } from 'node:path'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
+import { chmodSync, existsSync, readdirSync, symlinkSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { afterEach, describe, expect, test } from 'vitest'
+import { useBuildContext } from '../helpers/build-context.ts'
 import { layerTar } from '../helpers/layer-tar.ts'
 import { useSandbox } from '../helpers/sandbox.ts'
 
 const box = useSandbox()
-const context = join(box.files, 'context')
-
-function put(name: string, text: string, mode = 0o644): void {
-  const path = join(context, name)
-  mkdirSync(dirname(path), { recursive: true })
-  writeFileSync(path, text)
-  chmodSync(path, mode)
-  execFileSync('chown', ['-R', `${box.user.uid}:${box.user.gid}`, context])
-}
-
-beforeEach(() => {
-  rmSync(context, { recursive: true, force: true })
-  mkdirSync(context)
-  box.give(context)
-})
-
-const dockerfile = (...lines: string[]) => put('Dockerfile', `${lines.join('\n')}\n`)
+const { path: context, put, dockerfile } = useBuildContext(box)
 const build = (...flags: string[]) => box.start(['build', ...flags, context]).exited
 const built = async (...flags: string[]) => box.ok('build', '-q', ...flags, context)
 const inside = (image: string, script: string) => box.ok('run', '--rm', '--entrypoint', '', '--network', 'none', image, 'sh', '-c', script)
